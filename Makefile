@@ -1,0 +1,77 @@
+# The two commands that matter: `make run` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA ?= $(CURDIR)/var
+DEMO ?= 1
+# Where `make train` renders and writes; it can be gigabytes, so it lies outside the repository.
+TRAIN ?= $(HOME)/.cache/embryovision
+
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DATA
+PACKAGES := $(VENV)/.packages
+MODULES := frontend/node_modules/.package-lock.json
+PAGE := frontend/build/index.html
+PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/build/*' -not -path '*/.svelte-kit/*' 2>/dev/null)
+
+.PHONY: help run test setup setup-tests lint format contract bench train docs clean
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: setup ## set everything up and run the product with its demo (HOST, PORT, DATA, DEMO=0)
+	$(BIN)/python manage.py serve --host $(HOST) --port $(PORT) $(if $(filter 0,$(DEMO)),--no-demo)
+
+test: setup-tests lint ## set everything up and pass all tests
+	cd frontend && npm test
+	$(BIN)/python -m pytest $(PYTEST)
+
+setup: $(PACKAGES) $(PAGE) ## virtual environment, packages and the built interface
+
+setup-tests: setup
+	scripts/system_packages.sh tests
+
+lint: $(PACKAGES) $(MODULES) ## style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint -s docker .pre-commit-config.yaml
+	cd frontend && npm run lint && npm run check
+
+format: $(PACKAGES) $(MODULES) ## put everything into the house's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd frontend && npm run format
+
+contract: $(PACKAGES) $(MODULES) ## make the API document and the page's types anew
+	$(BIN)/python manage.py contract
+	cd frontend && npm run contract
+
+bench: setup ## measure speed and memory, side by side, in one run
+	$(BIN)/python -m tests.bench
+
+train: $(PACKAGES) ## make the shipped weights anew from renderings (about 90 minutes on 2 cores; resumes where it stopped)
+	nice $(BIN)/python -m detector train wells-yolo --data $(TRAIN)/renderings --out $(TRAIN)/wells-yolo11n
+
+docs: setup-tests ## make the README's screenshot anew from the running product
+	$(BIN)/python -m pytest tests/e2e/test_screenshots.py --screenshots docs/images
+
+clean: ## remove what setup made
+	rm -rf $(VENV) frontend/node_modules frontend/build frontend/.svelte-kit
+
+$(PACKAGES): requirements.txt scripts/system_packages.sh
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "EmbryoVision needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
+	scripts/system_packages.sh run
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(MODULES): $(PACKAGES) frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(PAGE): $(MODULES) $(PAGE_SOURCES)
+	cd frontend && npm run build
+	touch $@

@@ -1,0 +1,217 @@
+"""Every message of the push channel, one class each; the page's types are made from these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+ContentName = Literal["empty", "embryo", "gas", "embryo_gas"]
+RunState = Literal["queued", "running", "finished", "cancelled", "failed", "quarantined"]
+StackState = Literal["assembling", "probing", "recognised", "ready", "refused"]
+
+
+class Value(BaseModel):
+    """A frozen message or a part of one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+class RefusalValue(Value):
+    """What happened, why, and what to do next."""
+
+    code: str
+    detail: str
+    hint: str
+
+
+class WellValue(Value):
+    """One named well; the box is [x0, y0, x1, y1] in full-frame pixels."""
+
+    row: int
+    column: int
+    name: str
+    box: tuple[float, float, float, float]
+    content: ContentName
+    confidence: float
+    content_probabilities: dict[ContentName, float]
+    is_filled_in: bool
+
+
+class RunValue(Value):
+    """A run as lists show it."""
+
+    id: str
+    stack: str
+    dish: str
+    dish_label: str
+    weights_name: str
+    state: RunState
+    attempts: int
+    frames_done: int
+    frames_total: int
+    layout: str
+    error: RefusalValue | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+# --- on a dish's topic, `dish.<id>` ---
+
+
+class RunQueued(Value):
+    type: Literal["run.queued"] = "run.queued"
+    run: RunValue
+
+
+class RunStarted(Value):
+    """A worker claimed the run; findings of an earlier attempt are gone."""
+
+    type: Literal["run.started"] = "run.started"
+    run: RunValue
+
+
+class WellsFound(Value):
+    """The wells were searched in this frame."""
+
+    type: Literal["wells.found"] = "wells.found"
+    run_id: str
+    frame_index: int
+    layout: str
+    wells: list[WellValue]
+    is_lattice_consistent: bool
+    lattice_residual_px: float | None
+    reason: str
+
+
+class WellClassified(Value):
+    """From this frame on the well holds something else than was last said."""
+
+    type: Literal["well.classified"] = "well.classified"
+    run_id: str
+    frame_index: int
+    well: WellValue
+    previous: ContentName | None
+
+
+class AlertRaised(Value):
+    type: Literal["alert.raised"] = "alert.raised"
+    run_id: str
+    kind: Literal["gas_in_well", "gas_outside_wells", "lattice_inconsistent", "frames_unusable", "well_emptied", "stray_well"]
+    frame_index: int
+    place: str
+    detail: str
+
+
+class FramesFollowed(Value):
+    """Placements of these frames are stored; the rows travel over REST."""
+
+    type: Literal["frames.followed"] = "frames.followed"
+    run_id: str
+    first_frame: int
+    frames: int
+
+
+class RunProgressed(Value):
+    """At most five a second for a run."""
+
+    type: Literal["run.progressed"] = "run.progressed"
+    run_id: str
+    frames_done: int
+    frames_total: int
+
+
+class RunEnded(Value):
+    """Finished, cancelled, failed or quarantined; `run.state` says which."""
+
+    type: Literal["run.ended"] = "run.ended"
+    run: RunValue
+
+
+# --- on a lab's topic, `lab.<id>` ---
+
+
+class StackChanged(Value):
+    """A recording was taken in, recognised, refused, confirmed or removed."""
+
+    type: Literal["stack.changed"] = "stack.changed"
+    stack_id: str
+    name: str
+    state: StackState
+    dish: str | None
+    refusal: RefusalValue | None
+
+
+class DishChanged(Value):
+    type: Literal["dish.changed"] = "dish.changed"
+    dish_id: str
+
+
+class RunChanged(Value):
+    """A run of the lab was queued, started, progressed or ended; at most one a second while it progresses."""
+
+    type: Literal["run.changed"] = "run.changed"
+    run: RunValue
+
+
+Event = Annotated[
+    RunQueued | RunStarted | WellsFound | WellClassified | AlertRaised | FramesFollowed | RunProgressed | RunEnded | StackChanged | DishChanged | RunChanged,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+# --- what travels over the websocket ---
+
+
+class Subscribe(Value):
+    """Ask for everything of a topic after `after`; asking again is the heartbeat."""
+
+    type: Literal["subscribe"] = "subscribe"
+    topic: str = Field(max_length=80)
+    after: int = Field(ge=0)
+
+
+class Unsubscribe(Value):
+    type: Literal["unsubscribe"] = "unsubscribe"
+    topic: str = Field(max_length=80)
+
+
+ClientMessage = Annotated[Subscribe | Unsubscribe, Field(discriminator="type")]
+CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+
+
+class Delivered(Value):
+    """One event in its place."""
+
+    type: Literal["event"] = "event"
+    topic: str
+    seq: int
+    at: str
+    event: Event
+
+
+class Subscribed(Value):
+    """All events up to `seq` have been sent; what follows is news."""
+
+    type: Literal["subscribed"] = "subscribed"
+    topic: str
+    seq: int
+
+
+class Denied(Value):
+    """There is no such topic for this person."""
+
+    type: Literal["denied"] = "denied"
+    topic: str
+
+
+class ServerError(Value):
+    type: Literal["error"] = "error"
+    code: str
+    detail: str
+
+
+ServerMessage = Annotated[Delivered | Subscribed | Denied | ServerError, Field(discriminator="type")]
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

@@ -1,0 +1,1 @@
+"""What the pixels say: finds wells, follows embryos and names phases; runs without Django."""

@@ -1,0 +1,39 @@
+"""What the pipeline needs from its parts; adapters meet these shapes and are loaded by dotted path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from detector.types import Image, Sighting, StackInfo
+
+
+@runtime_checkable
+class Stack(Protocol):
+    """A recording that can be read frame by frame without holding it in memory."""
+
+    @property
+    def info(self) -> StackInfo: ...
+
+    def read(self, frame: int, plane: int = 0) -> Image:
+        """One grey picture, shape (height, width), uint8; raises StackError with the reason when it cannot be read whole."""
+        ...
+
+    def frames(self, indices: Sequence[int] | None = None, plane: int = 0) -> Iterator[tuple[int, Image]]:
+        """(frame index, picture) in order, all frames or the ones asked for; skipped frames are not decoded where the format allows."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class WellFinder(Protocol):
+    """Sees wells in pictures; stateless, so the same picture always gives the same answer."""
+
+    name: str
+    weights_hash: str
+    """sha256 of the weights, empty for finders without any."""
+
+    def find(self, images: Sequence[Image]) -> list[Sighting]:
+        """One sighting an image, in the same order; images may differ in size."""
+        ...
