@@ -1,0 +1,38 @@
+"""`make bench`: speed and memory, everything side by side in one run, as a table of figures beside their targets.
+
+usage: python -m tests.bench [--frames 600] [--upload-gib 2] [--only finders|worker|upload]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import finders, uploads, worker
+from tests.bench.figures import Figure, table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=600, help="length of the small recording; the large one has a quarter")
+    parser.add_argument("--upload-gib", type=float, default=2.0)
+    parser.add_argument("--only", choices=("finders", "worker", "upload"))
+    options = parser.parse_args()
+    parts: dict[str, Callable[[Path], list[Figure]]] = {
+        "finders": lambda folder: finders.measure(folder, frames=options.frames),
+        "worker": lambda folder: worker.measure(folder, frames=options.frames),
+        "upload": lambda folder: uploads.measure(folder, gib=options.upload_gib),
+    }
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
+    for name, measure in parts.items():
+        if options.only in (None, name):
+            with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+                print(table(name, measure(Path(folder))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Finders in one process: ours, plain ultralytics predict on the same weights, and Hough, over the same recording."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.loading import SHIPPED, WEIGHTS_HOME, load_finder
+from detector.protocols import WellFinder
+from detector.stacks import open_stack
+from tests.bench.figures import Figure, seconds_of
+
+SIZES = {"384x275": (384, 275, 1), "2048x1536": (2048, 1536, 4)}
+"""Width, height, and by how much fewer frames are read at that size."""
+WELLS = 9
+
+
+def render(folder: Path, *, width: int, height: int, frames: int) -> Path:
+    """A recording of a 3x3 dish as JPEG frames; rendering is not part of any figure."""
+    command = ["render", "recording", "--seed", "5", "--out", str(folder), "--layout", "3x3", "--frames", str(frames)]
+    size = ["--width", str(width), "--height", str(height)]
+    subprocess.run([sys.executable, "-m", "detector", *command, *size], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return folder
+
+
+def measure(folder: Path, *, frames: int) -> list[Figure]:
+    """Wells a second, decoding included: read every frame, find every well."""
+    figures: list[Figure] = []
+    threads = os.cpu_count() or 1
+    for size, (width, height, fewer) in SIZES.items():
+        count = max(frames // fewer, 8)
+        recording = render(folder / size, width=width, height=height, frames=count)
+        yolo, hough = load_finder("yolo", threads=threads), load_finder("hough")
+
+        seconds = {"ours": seconds_of(partial(_read_and_find, recording, yolo)), "plain": _plain_predict_seconds(recording, count)}
+        rates = {name: count / taken for name, taken in seconds.items()}
+        few = min(count, 40)
+        rates["hough"] = few / seconds_of(partial(_read_and_find, recording, hough, few), times=1)
+        figures += [
+            Figure(f"{size}: ours, decode and find every frame", rates["ours"] * WELLS, "wells/s"),
+            Figure(f"{size}: plain ultralytics predict, same weights", rates["plain"] * WELLS, "wells/s"),
+            Figure(f"{size}: Hough circles", rates["hough"] * WELLS, "wells/s"),
+            Figure(f"{size}: ours against plain predict", rates["ours"] / rates["plain"], "times", "target >= 3"),
+        ]
+    return figures
+
+
+def _read_and_find(recording: Path, finder: WellFinder, frames: int | None = None) -> None:
+    with open_stack(recording) as stack:
+        batch: list[NDArray[np.uint8]] = []
+        for _, image in stack.frames(None if frames is None else range(frames)):
+            batch.append(image)
+            if len(batch) == 8:
+                finder.find(batch)
+                batch = []
+        if batch:
+            finder.find(batch)
+
+
+def _plain_predict_seconds(recording: Path, count: int) -> float:
+    """What one gets without thinking: a picture at a time from file to boxes through `YOLO.predict`."""
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
+    os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp(prefix="yolo-settings-"))
+    from ultralytics import YOLO, settings
+
+    settings.update({"sync": False})
+    weights = next((WEIGHTS_HOME / SHIPPED["yolo"]).glob("*.onnx"))
+    with tempfile.TemporaryDirectory() as folder:
+        # Ultralytics goes by the file's name.
+        network = YOLO(shutil.copy(weights, Path(folder) / "weights.onnx"), task="detect")
+        pictures = sorted(recording.rglob("*.jpg"))[: min(count, 150)]
+
+        def predict() -> None:
+            for picture in pictures:
+                network.predict(str(picture), imgsz=(288, 384), device="cpu", verbose=False)
+
+        return seconds_of(predict) * count / len(pictures)
