@@ -56,7 +56,7 @@ train: $(PACKAGES) ## make the shipped weights anew from renderings (about 90 mi
 	nice $(BIN)/python -m detector train wells-yolo --data $(TRAIN)/renderings --out $(TRAIN)/wells-yolo11n
 
 docs: setup-tests ## make the README's screenshot anew from the running product
-	$(BIN)/python -m pytest tests/e2e/test_screenshots.py --screenshots docs/images
+	$(BIN)/python -m tests.e2e.screenshots docs/images
 
 clean: ## remove what setup made
 	rm -rf $(VENV) frontend/node_modules frontend/build frontend/.svelte-kit

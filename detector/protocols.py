@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from detector.types import Image, Sighting, StackInfo
+from detector.types import Finding, FramesFollowed, Image, Sighting, StackInfo
 
 
 @runtime_checkable
@@ -36,4 +36,21 @@ class WellFinder(Protocol):
 
     def find(self, images: Sequence[Image]) -> list[Sighting]:
         """One sighting an image, in the same order; images may differ in size."""
+        ...
+
+
+@runtime_checkable
+class DishReader(Protocol):
+    """Turns sightings into findings; it remembers the dish, so one reader serves one recording and frames come in order."""
+
+    def read(self, frame_index: int, image: Image, sighting: Sighting, hours_since_start: float | None) -> Iterator[Finding]:
+        """Everything this frame makes known: outlined wells of a key frame, changed contents, alerts."""
+        ...
+
+    def followed(self) -> FramesFollowed:
+        """Where the dish lay in the frames read since this was last asked."""
+        ...
+
+    def finish(self) -> Iterator[Finding]:
+        """What only the end of the recording makes certain, and the dish as a whole."""
         ...

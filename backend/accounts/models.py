@@ -13,10 +13,14 @@ from backend.core.models import Row
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(email=self.normalize_email(email), **fields)
+        user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Addresses are kept in lower case, so that Ann@x.org and ann@x.org are one person."""
+        return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractBaseUser, Row):
@@ -107,6 +111,10 @@ class ApiToken(Row):
     token_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
+
+    @property
+    def may_write(self) -> bool:
+        return self.scope == self.Scope.WRITE
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -30,6 +30,8 @@ class Run(Row):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
+    message_at = models.DateTimeField(null=True)
+    """When the worker was last told that this run waits."""
     cancel_requested = models.BooleanField(default=False)
     error = models.JSONField(null=True)
     """`{code, detail, hint}` of the last failure."""
@@ -48,8 +50,12 @@ class Run(Row):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["stack", "weights"], condition=models.Q(state__in=["queued", "running"]), name="one_run_under_way"),
-            models.CheckConstraint(condition=~models.Q(state="running") | models.Q(lease_token__isnull=False), name="a_running_run_has_a_lease"),
+            models.UniqueConstraint(
+                fields=["stack", "weights"], condition=models.Q(state__in=["queued", "running"]), name="one_run_under_way"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="running") | models.Q(lease_token__isnull=False), name="a_running_run_has_a_lease"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,7 +88,7 @@ class KeyFrame(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="key_frames")
     frame_index = models.PositiveIntegerField()
     wells = models.JSONField()
-    """[{row, column, box, content, confidence, filled_in}]"""
+    """Each as `events.WellValue` in JSON."""
     layout = models.CharField(max_length=5, blank=True)
     is_lattice_consistent = models.BooleanField(default=True)
     lattice_residual_px = models.FloatField(null=True)
@@ -147,3 +153,13 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} at frame {self.frame_index}"
+
+
+class Pulse(models.Model):
+    """A worker that takes runs says here that it is alive; whoever waits for one looks here."""
+
+    worker = models.CharField(max_length=80, primary_key=True)
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.worker

@@ -12,7 +12,11 @@ from backend.live import events
 def add_live_messages(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: ARG001 - drf-spectacular's signature
     """Fold the websocket's messages into `components.schemas`, as LiveClientMessage and LiveServerMessage."""
     schemas = result.setdefault("components", {}).setdefault("schemas", {})
-    adapters: dict[str, TypeAdapter[Any]] = {"LiveClientMessage": events.CLIENT_MESSAGE, "LiveServerMessage": events.SERVER_MESSAGE, "LiveEvent": events.EVENT}
+    adapters: dict[str, TypeAdapter[Any]] = {
+        "LiveClientMessage": events.CLIENT_MESSAGE,
+        "LiveServerMessage": events.SERVER_MESSAGE,
+        "LiveEvent": events.EVENT,
+    }
     for name, adapter in adapters.items():
         # Serialisation mode with required defaults, or the discriminator comes out optional.
         schema = adapter.json_schema(mode="serialization", ref_template="#/components/schemas/Live{model}")

@@ -44,18 +44,22 @@ PUBLIC_ORIGINS = env.list("PUBLIC_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
 
 if IS_PRODUCTION:
-    if len(SECRET_KEY) < 50:
-        raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters; make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`.")
+    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
+        advice = "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`."
+        raise ImproperlyConfigured(f"SECRET_KEY is shorter than 50 characters or hardly random; {advice}")
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS holds '*'; name the hosts under which the product is reached.")
     if not PUBLIC_ORIGINS:
         raise ImproperlyConfigured("PUBLIC_ORIGINS is empty; name scheme, host and port, such as https://embryo.example.org.")
+    if any("*" in origin or not origin.startswith("https://") for origin in PUBLIC_ORIGINS):
+        raise ImproperlyConfigured("PUBLIC_ORIGINS holds an address that is not https:// or has a '*'; name each in full.")
+    if env.bool("DEBUG", default=False):
+        raise ImproperlyConfigured("DEBUG is set; errors in production are logged and never shown.")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
-    "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -95,13 +99,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA mmap_size=134217728;",
     }
-else:
-    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- broker and doorbell: hints only, the truth is in the database ---
 REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 BROKER_DIR = DATA_DIR / "broker"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 3600}
@@ -117,26 +119,42 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
+# Two queues: an upload is taken in while a long run is worked on.
+CELERY_TASK_DEFAULT_QUEUE = "intake"
+CELERY_TASK_ROUTES = {"analysis.*": {"queue": "runs"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A run reserved by a busy worker would wait although another host's is idle; only Redis knows how.
+CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_PROCESSES", default=1)
+# Decoding libraries keep what they once took; a process that has grown is replaced after its task.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_KIB", default=1_300_000)
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
 CHANNEL_LAYERS = (
-    {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+    {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "prefix": "embryovision"}}}
     if REDIS_URL
     else {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 )
+
+# --- live channel ---
+LIVE_KEEP_HOURS = env.float("LIVE_KEEP_HOURS", default=72)
+LIVE_RECHECK_S = env.float("LIVE_RECHECK_S", default=60)
+"""How often an open socket's rights are looked at again."""
+LIVE_SEND_TIMEOUT_S = env.float("LIVE_SEND_TIMEOUT_S", default=10)
+"""A socket that takes nothing for so long is closed; its page comes back and asks for what it missed."""
 
 # --- files ---
 STORAGE_URL = env.str("STORAGE_URL", default="")
 """s3://key:secret@host:port/bucket puts originals into an S3-compatible store; empty: DATA/content."""
 CONTENT_DIR = DATA_DIR / "content"
 UPLOAD_DIR = DATA_DIR / "uploads"
+QUARANTINE_DIR = DATA_DIR / "quarantine"
+"""Recordings that were refused, kept apart for whoever has to find out why."""
 FRAME_CACHE_DIR = DATA_DIR / "cache" / "frames"
 FRAME_CACHE_BYTES = env.int("FRAME_CACHE_BYTES", default=4 * 1024**3)
 SERVER_FOLDER = env.str("SERVER_FOLDER", default="")
@@ -146,10 +164,17 @@ UPLOAD_MAX_BYTES = 64 * 1024**3
 UPLOAD_EXPIRES_HOURS = 48
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_CHUNK_BYTES + 1024
 
+# --- weights ---
+WEIGHTS_DIR = Path(env.str("WEIGHTS_DIR", default=str(BASE_DIR / "detector" / "weights")))
+
 # --- runs ---
 RUN_LEASE_S = env.float("RUN_LEASE_S", default=30)
 RUN_MAX_ATTEMPTS = 3
-RUN_THREADS = env.int("RUN_THREADS", default=os.cpu_count() or 2)
+RUN_STALL_S = env.float("RUN_STALL_S", default=120)
+"""A run that reads no frame for so long hangs; its process is ended and another attempt made."""
+RUN_REMIND_S = env.float("RUN_REMIND_S", default=15)
+"""A message that no idle worker has taken for so long is lost and sent again."""
+RUN_THREADS = env.int("RUN_THREADS", default=max(1, (os.cpu_count() or 2) // CELERY_WORKER_CONCURRENCY))
 SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", default=5)
 
 # --- accounts ---
@@ -166,6 +191,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_USERNAME_FORM_FIELD = "email"
+AXES_LOCKOUT_CALLABLE = "backend.accounts.lockout.answer"
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_DISABLE_ACCESS_LOG = True
 ONE_TIME_LINK_HOURS = 1
 INVITATION_HOURS = 72
 SESSION_COOKIE_NAME = "embryovision_session"
@@ -205,7 +233,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "backend.core.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "backend.core.errors.answer",
+    "EXCEPTION_HANDLER": "backend.core.answers.answer",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -215,10 +243,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Recordings, runs, findings and the live channel of one EmbryoVision instance.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["backend.core.permissions.SignedIn"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/",
+    "OAS_VERSION": "3.1.1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "backend.config.contract.add_live_messages"],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {"ContentEnum": "backend.analysis.serializers.CONTENTS"},
 }
 
 LANGUAGE_CODE = "en"
@@ -226,7 +256,6 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 FRONTEND_DIR = BASE_DIR / "frontend" / "build"
 WHITENOISE_ROOT = FRONTEND_DIR if FRONTEND_DIR.exists() else None
 SILENCED_SYSTEM_CHECKS: list[str] = []

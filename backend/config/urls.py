@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from backend.config import views
 
 urlpatterns = [
     path("api/", include("backend.accounts.urls")),
-    path("api/", include("backend.imaging.urls")),
+    path("api/", include("backend.audit.urls")),
+    path("api/", include("backend.live.urls")),
     path("api/", include("backend.registry.urls")),
     path("api/", include("backend.analysis.urls")),
-    path("api/", include("backend.live.urls")),
+    path("api/", include("backend.imaging.urls")),
+    path("media/", include("backend.imaging.media_urls")),
+    path("api/schema/", SpectacularAPIView.as_view()),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    re_path(r"^(?!(?:api|media|ws|static)(?:/|$)).*$", views.page),
 ]
+handler404 = "backend.config.views.not_found"
+handler500 = "backend.config.views.went_wrong"

@@ -76,6 +76,7 @@ class Upload(Row):
     stack = models.ForeignKey("Stack", on_delete=models.SET_NULL, null=True, related_name="uploads")
 
     class Meta:
+        ordering = ["created_at", "id"]
         constraints = [models.CheckConstraint(condition=models.Q(offset__lte=models.F("length")), name="offset_within_length")]
 
     def __str__(self) -> str:
@@ -96,7 +97,17 @@ class Stack(Row):
     dish = models.ForeignKey(Dish, on_delete=models.PROTECT, null=True, related_name="stacks")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     name = models.CharField(max_length=255)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.ASSEMBLING)
+    batch = models.UUIDField(null=True)
+    """The uploads it is made of; asking twice for one batch gives one recording."""
+    server_path = models.CharField(max_length=1024, blank=True)
+    """Where it lies below the server folder, for a recording that was not uploaded."""
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ASSEMBLING, db_index=True)
+    lease_token = models.UUIDField(null=True)
+    """Held by the worker that takes it in; writes that carry an older token are dropped."""
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    same_as = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    """The earlier recording of this lab that holds the very same bytes."""
     refusal = models.JSONField(null=True)
     """`{code, detail, hint}` when it was refused."""
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
@@ -119,6 +130,7 @@ class Stack(Row):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
+            models.UniqueConstraint(fields=["by", "batch"], name="one_stack_a_batch"),
             models.CheckConstraint(condition=~models.Q(state="ready") | models.Q(dish__isnull=False), name="a_ready_stack_has_a_dish"),
         ]
 

@@ -156,7 +156,17 @@ class RunChanged(Value):
 
 
 Event = Annotated[
-    RunQueued | RunStarted | WellsFound | WellClassified | AlertRaised | FramesFollowed | RunProgressed | RunEnded | StackChanged | DishChanged | RunChanged,
+    RunQueued
+    | RunStarted
+    | WellsFound
+    | WellClassified
+    | AlertRaised
+    | FramesFollowed
+    | RunProgressed
+    | RunEnded
+    | StackChanged
+    | DishChanged
+    | RunChanged,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
@@ -208,9 +218,12 @@ class Denied(Value):
 
 
 class ServerError(Value):
+    """What was asked cannot be done; `gone` means that the topic's state has to be loaded anew before following on."""
+
     type: Literal["error"] = "error"
-    code: str
+    code: Literal["invalid_message", "rate_limited", "too_many_topics", "gone"]
     detail: str
+    topic: str = ""
 
 
 ServerMessage = Annotated[Delivered | Subscribed | Denied | ServerError, Field(discriminator="type")]

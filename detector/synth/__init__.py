@@ -1,6 +1,17 @@
 """Renders dishes with exact truth; the training set, the demonstration and the test bed."""
 
 from detector.synth.dish import RenderedDish, render_dish
+from detector.synth.recording import RecordingSettings, render_recording
 from detector.synth.settings import DEMO, HARD, RENDERER_VERSION, TRAINING, DishSettings
 
-__all__ = ["DEMO", "HARD", "RENDERER_VERSION", "TRAINING", "DishSettings", "RenderedDish", "render_dish"]
+__all__ = [
+    "DEMO",
+    "HARD",
+    "RENDERER_VERSION",
+    "TRAINING",
+    "DishSettings",
+    "RecordingSettings",
+    "RenderedDish",
+    "render_dish",
+    "render_recording",
+]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from detector.synth.filters import blurred
 from detector.synth.scene import Bubble, Canvas
 
 
@@ -12,9 +12,7 @@ def _step(value: Canvas, edge: float) -> Canvas:
     return np.asarray(np.clip(value / edge + 0.5, 0.0, 1.0), dtype=np.float32)
 
 
-def paint_bubble(
-    picture: Canvas, bubble: Bubble, x: Canvas, y: Canvas, pixel: float, *, dark: float, light: float
-) -> Canvas:
+def paint_bubble(picture: Canvas, bubble: Bubble, x: Canvas, y: Canvas, pixel: float, *, dark: float, light: float) -> Canvas:
     """`picture` with the bubble over it; `x`, `y` and `pixel` are in units of the bubble's coordinates."""
     distance = (np.hypot(x - bubble.x, y - bubble.y) / bubble.radius).astype(np.float32)
     unit = pixel / bubble.radius
@@ -38,7 +36,7 @@ def paint_outside(canvas: Canvas, bubbles: tuple[Bubble, ...], unit: float, *, d
         y0, y1 = max(int((bubble.y - reach) * unit), 0), min(int((bubble.y + reach) * unit) + 2, height)
         if x1 <= x0 or y1 <= y0:
             continue
-        x = ((np.arange(x0, x1, dtype=np.float32) + 0.5) / unit)[None, :].repeat(y1 - y0, 0)
-        y = ((np.arange(y0, y1, dtype=np.float32) + 0.5) / unit)[:, None].repeat(x1 - x0, 1)
+        x = np.asarray((np.arange(x0, x1) + 0.5) / unit, dtype=np.float32)[None, :].repeat(y1 - y0, 0)
+        y = np.asarray((np.arange(y0, y1) + 0.5) / unit, dtype=np.float32)[:, None].repeat(x1 - x0, 1)
         piece = paint_bubble(canvas[y0:y1, x0:x1], bubble, x, y, 1.0 / unit, dark=dark, light=light)
-        canvas[y0:y1, x0:x1] = cv2.GaussianBlur(piece, (0, 0), 0.6)
+        canvas[y0:y1, x0:x1] = blurred(piece, 0.6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from detector.synth.filters import blurred, resized
 from detector.synth.grain import correlated
 from detector.synth.scene import Camera, Canvas
 from detector.types import Image
@@ -14,21 +15,21 @@ def take(light: Canvas, camera: Camera, width: int, height: int, rng: np.random.
     """The picture a camera writes of `light` (levels 0-255), `width` by `height` pixels."""
     unit = light.shape[1] / 384.0
     if camera.blur > 0:
-        light = cv2.GaussianBlur(light, (0, 0), max(camera.blur * unit, 0.1))
+        light = blurred(light, max(camera.blur * unit, 0.1))
     if camera.motion > 0:
         light = _shaken(light, camera.motion * unit, rng)
     if camera.resample < 1.0:
         small = (max(32, round(width * camera.resample)), max(32, round(height * camera.resample)))
-        light = cv2.resize(light, small, interpolation=cv2.INTER_AREA)
-        light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
+        light = resized(light, *small, cv2.INTER_AREA)
+        light = resized(light, width, height, cv2.INTER_LINEAR)
     elif light.shape != (height, width):
-        light = cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
+        light = resized(light, width, height, cv2.INTER_AREA)
     pixel = width / 384.0
     if camera.veil > 0:
         cloud = correlated(rng, height, width, 40.0 * pixel)
         light = light * (1.0 - 0.6 * camera.veil) + camera.veil * (90.0 + 40.0 * cloud)
     if camera.sharpen > 0:
-        light = light + camera.sharpen * (light - cv2.GaussianBlur(light, (0, 0), max(1.2 * pixel, 0.5)))
+        light = light + camera.sharpen * (light - blurred(light, max(1.2 * pixel, 0.5)))
     light = 255.0 * np.clip(light / 255.0, 0.0, 1.0) ** camera.gamma
     light = light * camera.contrast + camera.lift
     if camera.noise > 0:

@@ -44,7 +44,7 @@ def draw_scene(scene: Scene, width: int, height: int, rng: np.random.Generator) 
     canvas_w, canvas_h = width * over, height * over
     unit = canvas_w / scene.width
     pool = correlated(rng, canvas_h, canvas_w, scene.optics.grain_px * unit)
-    canvas = paint_field(scene, canvas_h, canvas_w, unit, pool, rng)
+    canvas = paint_field(scene, canvas_h, canvas_w, unit, pool)
     painter = WellPainter(scene, canvas, unit, pool, streaks(np.random.default_rng(scene.clutter.seed)))
     for well in scene.wells:
         painter.halo(well)
@@ -59,7 +59,9 @@ def draw_scene(scene: Scene, width: int, height: int, rng: np.random.Generator) 
         canvas = turned(canvas, scene.camera.turn, scene.camera.corner)
     if scene.clutter.caption:
         place = (round(6 * unit), round((scene.height - 8 if scene.clutter.seed % 2 else 16) * unit))
-        cv2.putText(canvas, scene.clutter.caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42 * unit, 250.0, max(1, round(0.6 * unit)), cv2.LINE_AA)
+        cv2.putText(
+            canvas, scene.clutter.caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42 * unit, 250.0, max(1, round(0.6 * unit)), cv2.LINE_AA
+        )
     image = take(canvas, scene.camera, width, height, rng)
     return RenderedDish(image, truth_of(scene, width, height), scene)
 

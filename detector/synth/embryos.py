@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from detector.synth.filters import blurred
 from detector.synth.grain import window
 from detector.synth.scene import Canvas, Embryo
 
@@ -17,8 +17,12 @@ def _disc(distance: Canvas, radius: float, edge: float) -> Canvas:
     return np.asarray(np.clip((radius - distance) / edge + 0.5, 0.0, 1.0), dtype=np.float32)
 
 
-def embryo_map(embryo: Embryo, x: Canvas, y: Canvas, pixel: float, pool: Canvas) -> Canvas:
-    """Relative contrast at coordinates `x`, `y` (embryo radii from its centre); `pixel` is a pixel's size in embryo radii."""
+def embryo_map(embryo: Embryo, x: Canvas, y: Canvas, pixel: float, pool: Canvas, lens_blur: float = 0.0) -> Canvas:
+    """Relative contrast at coordinates `x`, `y` (embryo radii from its centre); `pixel` is a pixel's size in embryo radii.
+
+    The embryo's contrast is the root mean square over its disc that is left after `lens_blur` (embryo radii), so that a
+    blurred picture still shows it.
+    """
     rng = np.random.default_rng(embryo.seed)
     cos, sin = np.cos(embryo.turn), np.sin(embryo.turn)
     oval = rng.uniform(0.92, 1.0)
@@ -38,15 +42,17 @@ def embryo_map(embryo: Embryo, x: Canvas, y: Canvas, pixel: float, pool: Canvas)
         contrast += _blastocyst(rng, distance, u, v, body, line, texture)
     if embryo.defocus > 0:
         sigma = embryo.defocus / pixel
-        soft = cv2.GaussianBlur(contrast, (0, 0), sigma) if sigma > 0.3 else contrast
+        soft = blurred(contrast, sigma) if sigma > 0.3 else contrast
         # Out of focus, edges show diffraction fringes: the difference of two blurs brings a few of them.
-        contrast = soft + rng.uniform(0.0, 0.9) * (soft - cv2.GaussianBlur(soft, (0, 0), max(1.2 * sigma, 0.8)))
+        contrast = soft + rng.uniform(0.0, 0.9) * (soft - blurred(soft, max(1.2 * sigma, 0.8)))
     if embryo.relief > 0:
-        slope_y, slope_x = np.gradient(cv2.GaussianBlur(contrast, (0, 0), max(0.06 / pixel, 0.6)))
+        slope_y, slope_x = np.gradient(blurred(contrast, max(0.06 / pixel, 0.6)))
         angle = rng.uniform(0, 2 * np.pi)
         contrast = contrast + (embryo.relief * 0.12 / pixel) * (np.cos(angle) * slope_x + np.sin(angle) * slope_y)
-    reach = float(np.percentile(np.abs(contrast[distance < 1.1]), 97)) if bool((distance < 1.1).any()) else 1.0
-    return np.asarray(contrast * (abs(embryo.contrast) / max(reach, 1e-3)) * np.sign(embryo.contrast), dtype=np.float32)
+    left = blurred(contrast, lens_blur / pixel) if lens_blur > 0.3 * pixel else contrast
+    within = distance < 1.05
+    strength = float(np.sqrt((left[within] ** 2).mean())) if bool(within.any()) else 1.0
+    return np.asarray(contrast * (embryo.contrast / max(strength, 0.02)), dtype=np.float32)
 
 
 def _zona(embryo: Embryo, rng: np.random.Generator, distance: Canvas, line: float) -> Canvas:
@@ -101,7 +107,7 @@ def _cells(count: int, rng: np.random.Generator, u: Canvas, v: Canvas, body: flo
 def _morula(rng: np.random.Generator, distance: Canvas, u: Canvas, v: Canvas, body: float, line: float, texture: Canvas) -> Canvas:
     wobble = 1.0 + rng.uniform(0.0, 0.07) * np.cos(int(rng.integers(4, 9)) * np.arctan2(v, u) + rng.uniform(0, 6))
     inside = _disc((distance / wobble).astype(np.float32), body * rng.uniform(0.85, 1.0), 2 * line)
-    coarse = cv2.GaussianBlur(texture, (0, 0), 1.2)
+    coarse = blurred(texture, 1.2)
     morula = inside * (rng.uniform(-0.4, -0.08) + rng.uniform(0.1, 0.3) * texture + rng.uniform(0.0, 0.3) * coarse)
     return np.asarray(morula + _lines(rng, u, v, int(rng.integers(6, 18)), line) * inside * rng.uniform(-0.35, 0.0), dtype=np.float32)
 

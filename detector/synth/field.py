@@ -5,15 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from detector.synth.grain import correlated, window
+from detector.synth.filters import blurred
+from detector.synth.grain import correlated
 from detector.synth.scene import Canvas, Clutter, Optics, Scene
 
 
-def paint_field(scene: Scene, height: int, width: int, unit: float, pool: Canvas, rng: np.random.Generator) -> Canvas:
+def paint_field(scene: Scene, height: int, width: int, unit: float, pool: Canvas) -> Canvas:
     """The empty plastic at light levels 0-255; `unit` is the canvas pixels of a canonical pixel."""
     optics, clutter = scene.optics, scene.clutter
     canvas = np.full((height, width), optics.field, dtype=np.float32)
-    canvas += optics.grain_field * window(pool, rng, height, width)
+    canvas += optics.grain_field * pool
     draw = np.random.default_rng(clutter.seed)
     if clutter.ridges > 0:
         canvas += _ridges(draw, height, width, unit) * (clutter.ridges * optics.field)
@@ -40,8 +41,8 @@ def grooves(scene: Scene, height: int, width: int, unit: float) -> Canvas | None
         if other is not None:
             cv2.line(mask, start, (round(other.x * unit), round(other.y * unit)), 255, 1, cv2.LINE_AA)
     thick = max(clutter.groove_width * radius * unit, 0.8)
-    spread = cv2.GaussianBlur(mask, (0, 0), thick).astype(np.float32) / 255.0
-    wide = cv2.GaussianBlur(mask, (0, 0), thick * 2.6).astype(np.float32) / 255.0
+    spread = blurred(mask, thick) / 255.0
+    wide = blurred(mask, thick * 2.6) / 255.0
     peak = 1.0 / (thick * 2.507)
     return np.asarray((spread / peak) * -clutter.groove_depth + (wide * 2.6 / peak) * clutter.groove_depth * 0.35, dtype=np.float32)
 
@@ -59,8 +60,8 @@ def illumination(optics: Optics, height: int, width: int) -> Canvas:
 
 def _ridges(rng: np.random.Generator, height: int, width: int, unit: float) -> Canvas:
     """Parallel mould marks over one side of the picture."""
-    across = cv2.GaussianBlur(rng.standard_normal((1, width), dtype=np.float32), (0, 0), 1.6 * unit)
-    across /= max(float(across.std()), 1e-6)
+    across = blurred(rng.standard_normal((1, width), dtype=np.float32), 1.6 * unit)
+    across = across / max(float(across.std()), 1e-6)
     side = np.clip((rng.uniform(0.1, 0.35) - np.linspace(0, 1, width, dtype=np.float32)) / 0.06, 0.0, 1.0)
     rows = (across * side)[:, :: int(rng.choice([-1, 1]))].repeat(height, 0)
     return np.asarray(rows * (1.0 + 0.5 * correlated(rng, height, width, 3.0 * unit)), dtype=np.float32)
@@ -83,8 +84,8 @@ def _dirt(clutter: Clutter, rng: np.random.Generator, height: int, width: int, u
         centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
         axes = (max(1, round(size)), max(1, round(size * rng.uniform(0.4, 1.0))))
         cv2.ellipse(spots, centre, axes, rng.uniform(0, 180), 0, 360, int(rng.integers(60, 255)), -1, cv2.LINE_AA)
-    soft = cv2.GaussianBlur(lines, (0, 0), 0.5 * unit).astype(np.float32) * (rng.uniform(-0.5, 0.35) / 255.0)
-    soft += cv2.GaussianBlur(spots, (0, 0), rng.uniform(0.5, 2.5) * unit).astype(np.float32) * (rng.uniform(-0.6, 0.15) / 255.0)
+    soft = blurred(lines, 0.5 * unit) * (rng.uniform(-0.5, 0.35) / 255.0)
+    soft += blurred(spots, rng.uniform(0.5, 2.5) * unit) * (rng.uniform(-0.6, 0.15) / 255.0)
     return np.asarray(soft, dtype=np.float32)
 
 
@@ -109,7 +110,7 @@ def _numerals(scene: Scene, rng: np.random.Generator, height: int, width: int, u
         x, y = (well.x + shift, well.y) if by_row else (well.x, well.y + shift)
         place = (round(x * unit - size / 2), round(y * unit + size / 2))
         cv2.putText(mask, text, place, font, scale, 255, max(1, round(0.16 * size)), cv2.LINE_AA)
-    inner = cv2.GaussianBlur(mask, (0, 0), max(0.06 * size, 0.6)).astype(np.float32) / 255.0
-    outer = cv2.GaussianBlur(cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=max(1, round(0.05 * size))), (0, 0), max(0.07 * size, 0.6))
-    outline = np.clip(outer.astype(np.float32) / 255.0 - rng.uniform(0.5, 1.0) * inner, 0.0, 1.0)
+    inner = blurred(mask, max(0.06 * size, 0.6)) / 255.0
+    outer = blurred(cv2.dilate(mask, np.ones((3, 3), np.uint8), iterations=max(1, round(0.05 * size))), max(0.07 * size, 0.6))
+    outline = np.clip(outer / 255.0 - rng.uniform(0.5, 1.0) * inner, 0.0, 1.0)
     return np.asarray(clutter.numeral_depth * (rng.uniform(0.0, 0.6) * inner - 1.4 * outline), dtype=np.float32)

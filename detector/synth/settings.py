@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from detector.types import KNOWN_LAYOUTS, Content, Layout
 
-RENDERER_VERSION = "1"
+RENDERER_VERSION = "2"
 """Raised whenever the same seed would draw another picture; manifests and caches name it."""
 
 
@@ -38,5 +38,13 @@ HARD = DishSettings(
     layout_weights=(0.2, 0.15, 0.25, 0.4), hardness=1.0, stray_rate=0.35, gas_outside_rate=0.25, unusable_rate=0.04, border_rate=0.15
 )
 DEMO = DishSettings(
-    width=1024, height=736, turn_degrees=3.0, blur_px=0.8, hardness=0.15, stray_rate=0.0, gas_outside_rate=0.0, unusable_rate=0.0, border_rate=0.1
+    width=1024,
+    height=736,
+    turn_degrees=3.0,
+    blur_px=0.8,
+    hardness=0.15,
+    stray_rate=0.0,
+    gas_outside_rate=0.0,
+    unusable_rate=0.0,
+    border_rate=0.1,
 )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from detector.synth.bubbles import paint_bubble
 from detector.synth.embryos import embryo_map
 from detector.synth.grain import window
-from detector.synth.scene import Canvas, Optics, Scene, Speck, WellScene
+from detector.synth.scene import Canvas, Embryo, Optics, Scene, Speck, WellScene
 
 _LOOKUP = 512
 HALO_REACH = 1.5
@@ -31,6 +31,7 @@ class WellPainter:
         self._canvas = canvas
         self._unit = unit
         self._pool = pool
+        self._lens_blur = float(np.hypot(scene.camera.blur, 0.4 / scene.camera.resample))
         self._streak = streak
         radii = np.arange(int(_LOOKUP * 2.6), dtype=np.float32) / _LOOKUP
         optics = self._optics
@@ -63,7 +64,7 @@ class WellPainter:
             turned = np.roll(self._streak, int(rng.integers(256)), axis=1)
             depth = (radii * 63.0).astype(np.float32)
             wall = wall + optics.streaks * cv2.remap(turned, angle, depth, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        inside = _smooth((1.0 - radii) / max(optics.edge, 1.5 * pixel) + 0.5)
+        inside = _smooth(np.asarray((1.0 - radii) / max(optics.edge, 1.5 * pixel) + 0.5, dtype=np.float32))
         target = self._canvas[rows, columns]
         target += (wall - target) * inside
         self._floor(well, target, u, v, pixel, rng)
@@ -87,28 +88,27 @@ class WellPainter:
         for speck in well.specks:
             floor *= 1.0 + _speck(speck, x, y, unit)
         if well.embryo is not None:
-            self._embryo(well, floor, x, y, unit)
+            self._embryo(well, well.embryo, floor, x, y, unit)
         for bubble in well.bubbles:
             floor = paint_bubble(floor, bubble, x, y, unit, dark=optics.wall, light=optics.floor)
         inside = _smooth((1.0 - distance) / max(optics.floor_edge, 1.5 * unit) + 0.5)
         view = target[cut]
         view += (floor - view) * inside
 
-    def _embryo(self, well: WellScene, floor: Canvas, x: Canvas, y: Canvas, unit: float) -> None:
-        embryo = well.embryo
-        assert embryo is not None
+    def _embryo(self, well: WellScene, embryo: Embryo, floor: Canvas, x: Canvas, y: Canvas, unit: float) -> None:
         near = np.maximum(np.abs(x - embryo.x), np.abs(y - embryo.y)) < 1.7 * embryo.radius
         rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
         if len(rows) < 3 or len(columns) < 3:
             return
         cut = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
         local_x, local_y = (x[cut] - embryo.x) / embryo.radius, (y[cut] - embryo.y) / embryo.radius
-        contrast = embryo_map(embryo, local_x, local_y, unit / embryo.radius, self._pool)
-        floor[cut] *= np.clip(1.0 + contrast, 0.05, 2.0)
+        blur = self._lens_blur / (well.radius * well.floor_ratio * embryo.radius)
+        contrast = embryo_map(embryo, local_x, local_y, unit / embryo.radius, self._pool, blur)
+        # Only gas is as dark as the wall; an embryo lets light through.
+        darkest = 1.0 - 0.75 * (1.0 - self._optics.wall / self._optics.floor)
+        floor[cut] *= np.clip(1.0 + contrast, darkest, 1.8)
 
-    def _piece(
-        self, well: WellScene, reach: float
-    ) -> tuple[slice, slice, Canvas, Canvas, npt.NDArray[np.int32]] | None:
+    def _piece(self, well: WellScene, reach: float) -> tuple[slice, slice, Canvas, Canvas, npt.NDArray[np.int32]] | None:
         """The canvas under the well as rows and columns, its coordinates in well radii and the radius as a lookup index."""
         height, width = self._canvas.shape
         half_w, half_h = half_extents(self._matrix, well.radius * reach)

@@ -25,6 +25,8 @@ WORKING_RADIUS_PX = 40.0
 EDGE_SIGMA = 0.025
 AGREE = 0.04
 """A piece of rim agrees with the ellipse when it lies this close to it, in radii."""
+POOR_SUPPORT = 0.35
+"""Below this the fit is no better than chance edges and the well keeps its place, in the common shape."""
 
 _ROUNDS = (
     # window, centre sigma, radius sigma, second-harmonic sigma; later rounds start from the shape all wells share
@@ -59,9 +61,14 @@ class Rims:
     """(n,) share of the rim that lies inside the image."""
 
 
-def fit_rims(image: Image, centres: Floats, half_size: Floats) -> Rims:
-    """Fit the rims near `centres` (n, 2), given the half width and height that the wells have in common (2,)."""
+def fit_rims(image: Image, centres: Floats, half_size: Floats, known: int | None = None, *, is_near: bool = False) -> Rims:
+    """Fit the rims near `centres` (n, 2), given the half width and height that the wells have in common (2,).
+
+    Only the first `known` centres are taken for wells; the others are guesses that have to look like them. `is_near` says that the
+    places come from rims fitted before, so the wide search is left out.
+    """
     count = len(centres)
+    known = count if known is None else known
     if count == 0:
         return Rims(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
     scale = min(1.0, WORKING_RADIUS_PX / float(np.sqrt(half_size[0] * half_size[1])))
@@ -77,18 +84,18 @@ def fit_rims(image: Image, centres: Floats, half_size: Floats) -> Rims:
     shape = np.tile(np.array([1.0, 0.0, 0.0]), (count, 1))
     support = np.zeros(count)
     visible = np.zeros(count)
-    for window, centre_sigma, radius_sigma, harmonic_sigma in _ROUNDS:
+    for window, centre_sigma, radius_sigma, harmonic_sigma in _ROUNDS[is_near:]:
         offset, strength, inside = _strongest_edges(picture, middle, half, shape, window)
         prior = np.array([radius_sigma, centre_sigma, centre_sigma, harmonic_sigma, harmonic_sigma]) ** -2.0
         change, residual = _robust_fit(offset, strength, inside, prior)
         middle = middle + change[:, 1:3] * half
         shape = shape + change[:, [0, 3, 4]]
         visible = inside.mean(axis=1)
-        support = _support(residual, strength, inside)
-        shared = _shared_shape(shape, support, visible)
+        support = _support(residual, strength, inside, known)
+        shared = _shared_shape(shape[:known], support[:known], visible[:known])
         if window != _ROUNDS[-1][0]:
             shape = np.tile(shared, (count, 1))
-    poor = support < 0.35
+    poor = support < POOR_SUPPORT
     middle[poor], shape[poor] = start[poor], shared
     half_sizes = np.stack([shape[:, 0] + shape[:, 1], shape[:, 0] - shape[:, 1]], axis=1) * half
     return Rims(middle / ratio, half_sizes / ratio, support, visible)
@@ -151,8 +158,9 @@ def _robust_fit(offset: Floats, strength: Floats, inside: Flags, prior: Floats) 
     return coefficients, residual
 
 
-def _support(residual: Floats, strength: Floats, inside: Flags) -> Floats:
-    typical = np.median(strength[inside]) if inside.any() else 1.0
+def _support(residual: Floats, strength: Floats, inside: Flags, known: int) -> Floats:
+    sure = strength[:known][inside[:known]]
+    typical = np.median(sure) if len(sure) else 1.0
     agrees = inside & (np.abs(residual) < AGREE) & (strength > 0.3 * typical)
     support: Floats = agrees.sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
     return support

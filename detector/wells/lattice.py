@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ TURN_LIMIT_DEG = 25.0
 """A neighbour further off the axis than this is a diagonal; dishes are turned by 15 degrees at most."""
 LEAST_CELL = 3.2
 """Area of a grid cell in squared half sizes: touching wells would need 4, and half sizes are known to a tenth."""
-ON_GRID = 0.18
+ON_GRID = 0.15
 """A well lies on the grid when it is this close to a node, in pitches."""
 RESIDUAL_LIMIT = 0.08
 """Real dishes leave .01 of a pitch; what leaves more is no dish of one mould."""
@@ -77,8 +78,8 @@ class FittedLattice:
         )
 
 
-def complete(candidates: Sequence[Candidate], width: int, height: int) -> WholeWells:
-    """Undo the clipping of candidates at the image border."""
+def complete(candidates: Sequence[Candidate], width: int, height: int, known_half_size: tuple[float, float] | None = None) -> WholeWells:
+    """Undo the clipping of candidates at the image border, by the size the wells are known to have or have in common."""
     boxes = np.array([(c.box.x0, c.box.y0, c.box.x1, c.box.y1) for c in candidates], dtype=np.float64).reshape(-1, 4)
     low, high = boxes[:, :2], boxes[:, 2:]
     extent = np.array([width, height], dtype=np.float64)
@@ -86,7 +87,13 @@ def complete(candidates: Sequence[Candidate], width: int, height: int) -> WholeW
     cut_low, cut_high = low <= margin, high >= extent - margin
     whole = ~(cut_low | cut_high).any(axis=1)
     sizes = (high - low) / 2
-    common: Floats = np.median(sizes[whole], axis=0) if whole.sum() >= 3 else np.quantile(sizes, 0.75, axis=0)
+    common: Floats
+    if known_half_size is not None:
+        common = np.array(known_half_size)
+    elif whole.sum() >= 3:
+        common = np.median(sizes[whole], axis=0)
+    else:
+        common = np.quantile(sizes, 0.75, axis=0)
     short = sizes < 0.97 * common
     centres = (low + high) / 2
     centres = np.where(cut_low & ~cut_high & short, high - common, centres)
@@ -119,14 +126,13 @@ def fit_lattice(
     node = {cell: origin + np.array([cell[1], cell[0]]) @ basis for cell in cells}
     residual = _residual_px(cells, points, node, wells.half_size)
 
+    @cache
     def visible(row: int, column: int) -> float:
-        middle = origin + np.array([column, row]) @ basis
-        shown = np.minimum(middle + 1, extent) - np.maximum(middle - 1, 0.0)
-        return float(np.prod(np.clip(shown, 0.0, 2.0)) / 4)
+        x, y = origin + np.array([column, row]) @ basis
+        shown_x, shown_y = min(x + 1, extent[0]) - max(x - 1, 0.0), min(y + 1, extent[1]) - max(y - 1, 0.0)
+        return float(max(shown_x, 0.0) * max(shown_y, 0.0) / 4)
 
-    window, doubt = choose_window(
-        {cell: candidates[k].confidence for cell, k in cells.items()}, visible, _options(layout), miss_cost=2.0 if was_searched else 1.0
-    )
+    window, doubt = choose_window({cell: candidates[k].confidence for cell, k in cells.items()}, visible, _options(layout), was_searched)
     first = origin + np.array([window.column, window.row]) @ basis
     assigned = {(r - window.row, c - window.column): k for (r, c), k in cells.items() if window.holds(r, c)}
     duplicates = _duplicates(candidates, assigned)
@@ -187,21 +193,23 @@ def _grid(points: Floats) -> tuple[Floats, Floats] | None:
 def _refined(points: Floats, origin: Floats, basis: Floats) -> tuple[float, Floats, Floats] | None:
     """Grow a corner to the affine grid of all points on it; its score counts the points, less their misfit."""
     score = 0.0
-    for limit in (0.3, 0.25, ON_GRID):
+    for limit in (0.35, 0.3, 0.25, ON_GRID, ON_GRID):
         place = (points - origin) @ np.linalg.inv(basis)
         node = np.round(place)
         off = np.hypot(*(place - node).T)
-        on = off < limit
-        if on.sum() < MINIMUM_WELLS:
+        # Points near the limit hardly count: a stray that lies almost on the grid must not bend it.
+        weight = np.clip(1 - (off / limit) ** 2, 0.0, None)
+        if (weight > 0).sum() < MINIMUM_WELLS:
             return None
-        design = np.column_stack([np.ones(on.sum()), node[on]])
-        if np.linalg.matrix_rank(design) < 3:
+        design = np.column_stack([np.ones(len(node)), node]) * weight[:, None]
+        normal = design.T @ design
+        if np.linalg.det(normal) < 1e-3:
             return None
-        solution = np.linalg.lstsq(design, points[on], rcond=None)[0]
+        solution = np.linalg.solve(normal, design.T @ (points * weight[:, None]))
         origin, basis = solution[0], solution[1:]
         if abs(np.linalg.det(basis)) < LEAST_CELL:
             return None
-        score = float((1 - (off[on] / 0.3) ** 2).sum())
+        score = float(weight.sum())
     return score, origin, basis
 
 

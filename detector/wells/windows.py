@@ -16,10 +16,13 @@ Cell = tuple[int, int]
 Visible = Callable[[int, int], float]
 """The share of a cell's well that lies inside the picture."""
 
-OUT_OF_VIEW_COST = 0.7
+OUT_OF_VIEW_COST = 0.85
 """Cameras are aimed at the whole dish, so a well outside the picture is nearly as unlikely as a missed one."""
-CLEAR_MARGIN = 1.5
-"""The second best window must cost this much more: more than one missed well or one stray."""
+MISS_COST = {False: 1.0, True: 1.5}
+CLEAR_MARGIN = {False: 2.5, True: 1.5}
+"""What a well missed inside the picture costs, and how much dearer the second best window must be: first on the finder's word alone,
+then after the picture itself was searched for rims where wells are missing. A lone well beside a 3x3 grid is a stray after a search;
+before it, it may be all that was seen of a fourth row."""
 SEEN_SHARE = 0.6
 TOO_MANY_STRAYS = 3
 
@@ -39,7 +42,7 @@ class Window:
         return [(self.row + r, self.column + c) for r in range(self.layout.rows) for c in range(self.layout.columns)]
 
 
-def choose_window(seen: Mapping[Cell, float], visible: Visible, options: Collection[Layout], miss_cost: float) -> tuple[Window, str]:
+def choose_window(seen: Mapping[Cell, float], visible: Visible, options: Collection[Layout], was_searched: bool) -> tuple[Window, str]:
     """The cheapest window over the cells seen (with their confidence), and the doubt that is left, in words."""
     top, bottom = min(r for r, _ in seen), max(r for r, _ in seen)
     left, right = min(c for _, c in seen), max(c for _, c in seen)
@@ -49,10 +52,10 @@ def choose_window(seen: Mapping[Cell, float], visible: Visible, options: Collect
         for row in range(min(top, bottom - layout.rows + 1), max(top, bottom - layout.rows + 1) + 1)
         for column in range(min(left, right - layout.columns + 1), max(left, right - layout.columns + 1) + 1)
     ]
-    ranked = sorted(((_cost(window, seen, visible, miss_cost), k) for k, window in enumerate(windows)))
+    ranked = sorted(((_cost(window, seen, visible, MISS_COST[was_searched]), k) for k, window in enumerate(windows)))
     best_cost, first = ranked[0]
     best = windows[first]
-    rivals = [windows[k] for cost, k in ranked[1:] if cost < best_cost + CLEAR_MARGIN]
+    rivals = [windows[k] for cost, k in ranked[1:] if cost < best_cost + CLEAR_MARGIN[was_searched]]
     return best, _doubt(best, rivals, seen, visible, is_layout_given=len({frozenset((o.rows, o.columns)) for o in options}) == 1)
 
 
@@ -60,8 +63,7 @@ def _cost(window: Window, seen: Mapping[Cell, float], visible: Visible, miss_cos
     cost = 0.0
     for cell in window.cells():
         if cell not in seen:
-            shown = visible(*cell)
-            cost += miss_cost if shown >= 0.6 else 0.5 * miss_cost if shown >= 0.25 else OUT_OF_VIEW_COST
+            cost += miss_cost if visible(*cell) >= 0.6 else OUT_OF_VIEW_COST
     for cell, confidence in seen.items():
         if not window.holds(*cell):
             cost += min(1.0, confidence / 0.5) * (1.0 if visible(*cell) >= 0.5 else 0.5)

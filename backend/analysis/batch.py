@@ -1,0 +1,154 @@
+"""A batch of findings as rows and events; what is said twice about one thing is kept as it was said last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.db import models
+
+from backend.analysis.models import Alert, ContentChange, KeyFrame, Placements, Run, Well
+from backend.analysis.values import place_name
+from backend.live import events
+from backend.live.publish import publish
+from backend.live.topics import dish_topic
+
+if TYPE_CHECKING:
+    from detector import types as detector
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class Batch:
+    """Collects findings of one run in order; `store` writes and announces them and must run inside a transaction."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._news: list[events.Event] = []
+        self._wells: dict[tuple[int, int], Well] = {}
+        self._key_frames: dict[int, KeyFrame] = {}
+        self._changes: dict[tuple[int, int, int], ContentChange] = {}
+        self._alerts: dict[tuple[str, int, str], Alert] = {}
+        self._placements: list[detector.Placement] = []
+
+    def add(self, finding: detector.Finding) -> None:
+        from detector import types
+
+        match finding:
+            case types.WellsFound():
+                self._wells_found(finding.result)
+            case types.ContentChanged():
+                self._content_changed(finding)
+            case types.AlertRaised():
+                self._alert_raised(finding)
+            case types.FramesFollowed():
+                self._placements.extend(finding.placements)
+            case types.Progress():
+                self._run.frames_done = finding.frames_done
+            case types.DishSettled():
+                self._run.layout = str(finding.layout or "")
+                self._run.usable_frames = finding.usable_frames
+
+    def store(self) -> None:
+        _put(KeyFrame, self._key_frames.values(), key=("run", "frame_index"))
+        _put(Well, self._wells.values(), key=("run", "row", "column"))
+        _put(ContentChange, self._changes.values(), key=("run", "frame_index", "row", "column"))
+        _put(Alert, self._alerts.values(), key=("run", "kind", "frame_index", "place"))
+        if self._placements:
+            rows = [_row_of(placement) for placement in self._placements]
+            followed = Placements(run=self._run, first_frame=self._placements[0].frame_index, frames=len(rows), rows=rows)
+            followed.save(force_insert=True)
+            self._news.append(events.FramesFollowed(run_id=str(self._run.id), first_frame=followed.first_frame, frames=followed.frames))
+        for event in self._news:
+            publish(dish_topic(str(self._run.stack.dish_id)), event)
+
+    def _wells_found(self, result: detector.FrameResult) -> None:
+        wells = [_value_of(well) for well in result.wells]
+        for well, value in zip(result.wells, wells, strict=True):
+            self._wells[well.row, well.column] = _well_of(self._run, value)
+        layout = str(result.layout or "")
+        self._run.layout = layout or self._run.layout
+        self._key_frames[result.frame_index] = KeyFrame(
+            run=self._run,
+            frame_index=result.frame_index,
+            wells=[value.model_dump(mode="json") for value in wells],
+            layout=layout,
+            is_lattice_consistent=result.is_lattice_consistent,
+            lattice_residual_px=result.lattice_residual_px,
+            reason=result.reason[:255],
+        )
+        self._news.append(
+            events.WellsFound(
+                run_id=str(self._run.id),
+                frame_index=result.frame_index,
+                layout=layout,
+                wells=wells,
+                is_lattice_consistent=result.is_lattice_consistent,
+                lattice_residual_px=result.lattice_residual_px,
+                reason=result.reason[:255],
+            )
+        )
+
+    def _content_changed(self, finding: detector.ContentChanged) -> None:
+        well = finding.well
+        previous: events.ContentName | None = finding.previous.value if finding.previous else None
+        value = _value_of(well)
+        self._wells[well.row, well.column] = _well_of(self._run, value)
+        self._changes[finding.frame_index, well.row, well.column] = ContentChange(
+            run=self._run,
+            frame_index=finding.frame_index,
+            row=well.row,
+            column=well.column,
+            content=value.content,
+            previous=previous or "",
+            confidence=value.confidence,
+        )
+        self._news.append(events.WellClassified(run_id=str(self._run.id), frame_index=finding.frame_index, well=value, previous=previous))
+
+    def _alert_raised(self, finding: detector.AlertRaised) -> None:
+        place, detail = place_name(finding.row, finding.column), finding.detail[:255]
+        alert = Alert(run=self._run, kind=finding.kind, frame_index=finding.frame_index, place=place, detail=detail)
+        self._alerts[alert.kind, alert.frame_index, place] = alert
+        kind = cast(Any, finding.kind)
+        self._news.append(
+            events.AlertRaised(run_id=str(self._run.id), kind=kind, frame_index=finding.frame_index, place=place, detail=detail)
+        )
+
+
+def _value_of(well: detector.Well) -> events.WellValue:
+    x0, y0, x1, y1 = well.box.as_list()
+    return events.WellValue(
+        row=well.row,
+        column=well.column,
+        name=well.name,
+        box=(x0, y0, x1, y1),
+        content=well.content.value,
+        confidence=round(float(well.confidence), 4),
+        content_probabilities={content.value: round(float(share), 4) for content, share in well.content_probabilities.items()},
+        is_filled_in=well.filled_in,
+    )
+
+
+def _well_of(run: Run, value: events.WellValue) -> Well:
+    return Well(
+        run=run,
+        row=value.row,
+        column=value.column,
+        box=list(value.box),
+        content=value.content,
+        confidence=value.confidence,
+        content_probabilities=value.content_probabilities,
+        is_filled_in=value.is_filled_in,
+    )
+
+
+def _row_of(placement: detector.Placement) -> list[float]:
+    shift = [round(placement.dx_px, 3), round(placement.dy_px, 3)]
+    return [round(placement.scale, 6), round(placement.rotation_rad, 6), *shift, int(placement.is_usable), int(placement.gas_outside_wells)]
+
+
+def _put(table: type[Row], rows: Iterable[Row], *, key: Sequence[str]) -> None:
+    """Add the rows, or let them take the place of those with the same key."""
+    rows = list(rows)
+    values = [field.name for field in table._meta.concrete_fields if field.name not in {*key, "id", "created_at"}]
+    table._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=list(key), update_fields=values)

@@ -1,0 +1,134 @@
+"""Drives the detector over a recording: the only module beside imaging.decoding that reaches it, and only while a run is worked on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from backend.analysis import draining
+from backend.analysis.lease import CancelAsked, Heartbeat, Lease, LeaseLost, claim
+from backend.analysis.models import Run
+from backend.analysis.recorder import Recorder
+from backend.analysis.transitions import end, fail_attempt, hand_back
+from backend.analysis.values import refusal
+from backend.imaging.decoding import open_in_child
+from backend.imaging.selectors import path_of
+from backend.registry.models import Weights
+from backend.registry.selectors import active_weights
+
+if TYPE_CHECKING:
+    from detector.protocols import WellFinder
+
+logger = logging.getLogger(__name__)
+
+# What a second attempt may get over; any other refusal is the recording's own and final.
+PASSING = {"decoder_crashed", "decoder_timeout", "decoder_out_of_memory"}
+
+
+def execute(run_id: UUID | str) -> None:
+    """Work on a waiting run to its end; safe to call any number of times, at once or again."""
+    lease = claim(run_id)
+    if lease is None:
+        logger.info("Run %s does not wait for anybody.", run_id)
+        return
+    try:
+        with Heartbeat(lease) as heartbeat:
+            _attempt(lease, heartbeat)
+    except LeaseLost:
+        logger.warning("Run %s went on without this worker, which wrote nothing more.", run_id)
+    except DatabaseError:
+        # Nothing can be written now; the lease runs out and the sweeper hands the run on.
+        logger.exception("The database failed under run %s.", run_id)
+
+
+def _attempt(lease: Lease, heartbeat: Heartbeat) -> None:
+    try:
+        _analyse(lease, heartbeat)
+    except CancelAsked:
+        with lease.transaction() as run:
+            end(run, Run.State.CANCELLED)
+    except draining.Draining:
+        with lease.transaction() as run:
+            hand_back(run)
+    except (LeaseLost, DatabaseError):
+        raise
+    except Exception as problem:
+        logger.warning("Run %s failed: %s", lease.run_id, problem, exc_info=not hasattr(problem, "code"))
+        _close_failed(lease, problem)
+
+
+def _close_failed(lease: Lease, problem: Exception) -> None:
+    """A recording or weights that are refused fail at once; what may pass is tried again."""
+    code = getattr(problem, "code", None)
+    with lease.transaction() as run:
+        if code is None:
+            kind = "out_of_memory" if isinstance(problem, MemoryError) else "detector_crashed"
+            hint = "Try again; if it happens again, report it with the recording's format and size."
+            fail_attempt(run, refusal(kind, f"The analysis met an unforeseen {type(problem).__name__}.", hint))
+            return
+        # The registry's word for it: the page offers to look at the weights.
+        reason = refusal(
+            "weights_tampered" if code == "weights_changed" else code,
+            str(getattr(problem, "detail", "")),
+            str(getattr(problem, "hint", "")),
+        )
+        if code in PASSING:
+            fail_attempt(run, reason)
+        else:
+            end(run, Run.State.FAILED, error=reason)
+
+
+def _analyse(lease: Lease, heartbeat: Heartbeat) -> None:
+    from detector.pipeline import analyse
+    from detector.types import Layout
+    from detector.wells.reading import WowDishReader
+
+    run = Run.objects.select_related("stack", "weights").get(id=lease.run_id)
+    finder = finder_of(run.weights)
+    heartbeat.moved()
+    layout = Layout.parse(run.layout_given) if run.layout_given else None
+    recorder = Recorder(lease)
+    with open_in_child(path_of(run.stack), name=run.stack.name) as stack:
+        for finding in analyse(stack, finder=finder, reader=WowDishReader(layout), plane=run.plane):
+            heartbeat.moved()
+            draining.check()
+            recorder.take(finding)
+    recorder.finish()
+
+
+_warm: dict[str, WellFinder] = {}
+_warming = threading.Lock()
+
+
+def finder_of(weights: Weights) -> WellFinder:
+    """The finder of these weights, kept warm for the next run; the file's hash is checked each time."""
+    from detector.errors import WeightsError
+    from detector.loading import load_finder, load_weights
+
+    manifest = load_weights(Path(weights.folder))
+    if manifest.sha256 != weights.sha256:
+        detail = f"The folder of {weights.name} now holds {manifest.sha256[:12]}…, registered was {weights.sha256[:12]}…"
+        raise WeightsError(
+            "weights_changed", detail, "Put the registered weights back, or start the worker again to register the new ones."
+        )
+    with _warming:
+        if weights.sha256 not in _warm:
+            # One finder at a time: a second network would double the worker's memory.
+            _warm.clear()
+            _warm[weights.sha256] = load_finder(Path(weights.folder), threads=settings.RUN_THREADS)
+        return _warm[weights.sha256]
+
+
+def warm_up() -> None:
+    """Load the weights in use before the first run asks for them."""
+    try:
+        finder_of(active_weights("wells"))
+        import detector.pipeline  # noqa: F401 - loaded now rather than while somebody waits
+    except Exception as problem:
+        logger.warning("No detector is warm yet: %s", problem)

@@ -1,0 +1,90 @@
+"""Asks for runs, stops them and asks again; the worker does the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from backend.accounts.actor import Actor
+from backend.accounts.models import Role, User
+from backend.analysis.models import Run
+from backend.analysis.selectors import run_under_way
+from backend.analysis.transitions import announce, end, locked, tell_worker
+from backend.analysis.values import run_value
+from backend.audit.services import record
+from backend.core.errors import Refused
+from backend.imaging.models import Stack
+from backend.imaging.services import confirm_stack
+from backend.live import events
+from backend.registry.models import Weights
+from backend.registry.selectors import active_weights
+
+
+@transaction.atomic
+def request_run(*, stack: Stack, weights: Weights | None = None, by: User | None, actor: Actor) -> Run:
+    """Queue an analysis by these weights, or the ones in use; asking twice returns the run already under way."""
+    actor.require(stack.lab_id, Role.EMBRYOLOGIST)
+    if stack.state != Stack.State.READY or stack.dish is None:
+        raise Refused(
+            "stack_not_ready", f"The recording is {stack.get_state_display()}.", "Confirm what was recognised first.", http_status=409
+        )
+    weights = weights or active_weights("wells")
+    if weights.state == Weights.State.UNUSABLE or weights.task != "wells":
+        raise Refused(
+            "weights_unusable", weights.reason or f"{weights.name} does not find wells.", "Choose other weights.", http_status=409
+        )
+    # The plane in focus: the one whose offset is nearest to none.
+    plane = min(range(len(stack.planes)), key=lambda index: abs(stack.planes[index]), default=0)
+    run = Run(stack=stack, weights=weights, by=by, frames_total=stack.frame_count, layout_given=stack.dish.layout, plane=plane)
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        under_way = run_under_way(stack, weights)
+        if under_way is None:
+            raise
+        return under_way
+    record(
+        actor=by,
+        lab_id=stack.lab_id,
+        action="run.requested",
+        subject=f"run {run.id}",
+        after={"stack": str(stack.id), "weights": weights.sha256},
+    )
+    tell_worker(run)
+    announce(run, events.RunQueued(run=run_value(run)))
+    return run
+
+
+@transaction.atomic
+def confirm(*, stack: Stack, wants_run: bool, by: User, actor: Actor, **said: Any) -> Stack:
+    """Confirm what was recognised, as `confirm_stack` does, and have it analysed where wanted: both or neither."""
+    confirmed = confirm_stack(stack=stack, actor=actor, by=by, **said)
+    if wants_run:
+        request_run(stack=confirmed, by=by, actor=actor)
+    return confirmed
+
+
+@transaction.atomic
+def cancel_run(*, run: Run, by: User | None, actor: Actor) -> Run:
+    """End a waiting run at once and ask a running one to end; a run that has ended stays as it is."""
+    actor.require(run.stack.lab_id, Role.EMBRYOLOGIST)
+    row = locked(id=run.id)
+    if row is None or row.state not in Run.UNDER_WAY:
+        return row or run
+    if row.state == Run.State.QUEUED:
+        end(row, Run.State.CANCELLED, by=by)
+    elif not row.cancel_requested:
+        row.cancel_requested = True
+        row.save(update_fields=["cancel_requested"])
+        record(actor=by, lab_id=row.stack.lab_id, action="run.cancel_requested", subject=f"run {row.id}")
+    return row
+
+
+def retry_run(*, run: Run, by: User | None, actor: Actor) -> Run:
+    """Ask for the same analysis again as a new run; the old one stays as it ended."""
+    actor.require(run.stack.lab_id, Role.EMBRYOLOGIST)
+    if run.state in Run.UNDER_WAY:
+        raise Refused("run_under_way", f"This run is {run.get_state_display()}.", "Wait for it, or cancel it first.", http_status=409)
+    return request_run(stack=run.stack, weights=run.weights, by=by, actor=actor)

@@ -1,0 +1,95 @@
+"""The worker's Celery application: what its processes do when they start and end. `manage.py worker` runs it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from typing import Any
+
+from celery import signals
+from celery.platforms import SecurityWarning
+from django.conf import settings
+from django.db import connection
+
+from backend.config.celery import app
+from backend.config.processes import Child
+from backend.config.sweeper import Duty, Sweeper
+
+RUNS, INTAKE = "runs", "intake"
+_sweepers: list[Sweeper] = []
+# Celery warns root of pickled messages; ours are JSON and nothing else is accepted.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+def worker_children(*, runs_only: bool = False) -> list[Child]:
+    """Two small workers, so that an upload is taken in while a long run is worked on."""
+    runs = _child(RUNS, settings.CELERY_WORKER_CONCURRENCY)
+    return [runs] if runs_only else [runs, _child(INTAKE, 1)]
+
+
+def _child(queue: str, processes: int) -> Child:
+    options = ["--queues", queue, "--concurrency", str(processes), "--hostname", f"{queue}.{settings.INSTANCE_KEY}@%h"]
+    # Neither gossip nor heartbeats over the broker: who lives is known from the database.
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
+    return Child(
+        f"worker ({queue})", [sys.executable, "-m", "celery", "--quiet", "--app", "backend.config.worker", "worker", *options, *quiet]
+    )
+
+
+def _takes_runs() -> bool:
+    return RUNS in app.amqp.queues.consume_from
+
+
+@signals.worker_ready.connect
+def start_sweeping(**_: Any) -> None:
+    """The process that takes runs also repairs what lost workers and lost messages left behind."""
+    if not _takes_runs():
+        return
+    from backend.analysis import reaper
+    from backend.imaging import services as imaging
+    from backend.live.services import trim_events
+
+    duties = [
+        Duty(reaper.beat, settings.SWEEP_EVERY_S),
+        Duty(reaper.sweep, settings.SWEEP_EVERY_S),
+        Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
+        Duty(imaging.collect_expired_uploads, 3600),
+        Duty(trim_events, 3600),
+    ]
+    _sweepers.append(Sweeper(duties))
+    _sweepers[0].start()
+
+
+@signals.worker_shutting_down.connect
+def hand_back(**_: Any) -> None:
+    """A run under way goes back into the queue rather than holding up a restart."""
+    from backend.analysis import draining
+
+    draining.begin()
+
+
+@signals.worker_shutdown.connect
+def stop_sweeping(**_: Any) -> None:
+    from backend.analysis.reaper import stop_beating
+
+    for sweeper in _sweepers:
+        sweeper.stop()
+        stop_beating()
+    connection.close()
+
+
+@signals.worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """Load the detector beside the first message, not before it: a pool process has to report for work within seconds."""
+    if not _takes_runs():
+        return
+    from backend.analysis import engine
+
+    def load() -> None:
+        try:
+            engine.warm_up()
+        finally:
+            connection.close()
+
+    threading.Thread(target=load, name="warm-up", daemon=True).start()

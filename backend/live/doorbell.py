@@ -1,0 +1,34 @@
+"""Says that there is news, never what: a lost ring delays an event, it cannot lose one."""
+
+from __future__ import annotations
+
+import logging
+
+from asgiref.sync import async_to_sync
+from channels.layers import BaseChannelLayer, get_channel_layer
+from django.conf import settings
+
+GROUP = "live"
+logger = logging.getLogger(__name__)
+
+
+def is_wired() -> bool:
+    """With Redis, processes ring each other; without, each looks into the log by itself every 150 ms."""
+    return bool(settings.REDIS_URL)
+
+
+def wire() -> BaseChannelLayer:
+    layer = get_channel_layer()
+    if layer is None:
+        raise RuntimeError("CHANNEL_LAYERS names no default.")
+    return layer
+
+
+def ring(topic: str) -> None:
+    """Tell every web process that the topic has news; a doorbell that is away is noted and passed over."""
+    if not is_wired():
+        return
+    try:
+        async_to_sync(wire().group_send)(GROUP, {"type": "news", "topic": topic})
+    except Exception as error:
+        logger.warning("The doorbell is away, %s is found by looking: %s", topic, error)

@@ -1,0 +1,78 @@
+"""python -m detector evaluate: finders side by side, on renderings, on folders with truth.json, and on pictures changed on purpose."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from detector.errors import DetectorError
+from detector.evaluation.robustness import variations
+from detector.evaluation.scoring import Tally, table
+from detector.evaluation.truth import FIRST_SEED, SETTINGS, Picture, read_folder, rendered
+from detector.loading import load_finder
+from detector.protocols import WellFinder
+from detector.wells.naming import read_frame
+
+Figures = dict[str, dict[str, Any]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="pictures with truth.json beside them")
+    parser.add_argument("--finder", action="append", help="yolo, hough or a weights folder; again for another (default: yolo and hough)")
+    parser.add_argument(
+        "--renderings", action="append", choices=tuple(SETTINGS), help="kind of renderings; again for another (default: hard and shifted)"
+    )
+    parser.add_argument("--count", type=int, default=100, help="renderings of each kind; 0 for none")
+    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="first seed; far from those of training unless chosen otherwise")
+    parser.add_argument("--robustness", type=Path, metavar="FOLDER", help="its pictures turned, scaled, mirrored and flattened, alone")
+    parser.add_argument("--threads", type=int, default=1)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.count < 0:
+        raise DetectorError("bad_count", f"--count {args.count}", "Ask for none or more renderings.")
+    finders = {name: load_finder(name, threads=max(args.threads, 1)) for name in args.finder or ("yolo", "hough")}
+    if args.robustness is not None:
+        print(json.dumps(robustness(list(read_folder(args.robustness)), finders)))
+        return 0
+    sets: dict[str, Iterable[Picture]] = {folder.name: read_folder(folder) for folder in args.folders}
+    if args.count:
+        sets |= {kind: rendered(kind, args.count, args.seed) for kind in args.renderings or ("hard", "shifted")}
+    answer = {name: compare(name, pictures, finders) for name, pictures in sets.items()}
+    print(json.dumps(answer))
+    return 0
+
+
+def compare(name: str, pictures: Iterable[Picture], finders: dict[str, WellFinder]) -> Figures:
+    """Figures of every finder, its boxes by themselves and after naming, over the same pictures."""
+    alone = {finder: Tally() for finder in finders}
+    named = {finder: Tally() for finder in finders}
+    for picture in pictures:
+        for finder, served in finders.items():
+            sighting = served.find([picture.image])[0]
+            alone[finder].add_sighting(picture, sighting)
+            named[finder].add_frame(picture, read_frame(picture.image, sighting))
+    figures: Figures = {}
+    for finder in finders:
+        figures[f"{finder}, boxes as found"] = alone[finder].figures()
+        figures[f"{finder}, named"] = named[finder].figures()
+    print(f"\n{name}\n\n{table(figures)}", file=sys.stderr)
+    return figures
+
+
+def robustness(pictures: list[Picture], finders: dict[str, WellFinder]) -> dict[str, Figures]:
+    """Figures of every finder for every change made to all pictures."""
+    answer: dict[str, Figures] = {}
+    for finder, served in finders.items():
+        tallies: dict[str, Tally] = {}
+        for picture in pictures:
+            for change, changed in variations(picture):
+                result = read_frame(changed.image, served.find([changed.image])[0])
+                tallies.setdefault(change, Tally()).add_frame(changed, result)
+        answer[finder] = {change: tally.figures() for change, tally in tallies.items()}
+        print(f"\n{finder}\n\n{table(answer[finder])}", file=sys.stderr)
+    return answer

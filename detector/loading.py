@@ -1,0 +1,132 @@
+"""The only door to the finders: by name or by weights folder, never before the weights' hash was verified."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from detector.errors import WeightsError
+from detector.protocols import DishReader, WellFinder
+from detector.types import Layout
+
+WEIGHTS_HOME = Path(__file__).parent / "weights"
+SHIPPED = {"yolo": "wells-yolo11n"}
+DEFAULT = "yolo"
+READER = "detector.wells.reading:WowDishReader"
+WEIGHTLESS = {"hough": "detector.wells.hough:HoughFinder"}
+_LARGEST_BYTES = 512 * 1024 * 1024
+_REMAKE = "Copy the weights folder again from where it was made, or make it anew with `make train`."
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a weights folder says of itself, checked for form."""
+
+    name: str
+    task: str
+    family: str
+    adapter: str
+    classes: tuple[str, ...]
+    width: int
+    height: int
+    channels: int
+    preprocessing: str
+    file: str
+    sha256: str
+    licence: str
+    renderer_version: str
+    code_version: str
+    created: str
+    command: str
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def load_finder(name_or_folder: str | Path | None = None, *, threads: int = 1) -> WellFinder:
+    """The finder called "yolo" or "hough", that of a weights folder, or the shipped default.
+
+    Raises WeightsError where the folder is missing, incomplete, changed since it was made, or of another kind.
+    """
+    wanted = DEFAULT if name_or_folder is None else str(name_or_folder)
+    if wanted in WEIGHTLESS:
+        finder: WellFinder = _adapter(WEIGHTLESS[wanted])()
+        return finder
+    folder = WEIGHTS_HOME / SHIPPED[wanted] if wanted in SHIPPED else Path(wanted)
+    manifest, data = read_verified(folder)
+    if manifest.task != "wells":
+        raise WeightsError(
+            "weights_task", f"{manifest.name} is made for {manifest.task!r}, not for finding wells", "Choose weights for wells."
+        )
+    served: WellFinder = _adapter(manifest.adapter)(manifest, data, threads=threads)
+    return served
+
+
+def load_reader(layout: Layout | None = None) -> DishReader:
+    """What turns a finder's sightings into findings about one recording; `layout` where a person has said it."""
+    reader: DishReader = _adapter(READER)(layout)
+    return reader
+
+
+def load_weights(folder: Path) -> Manifest:
+    """The manifest of `folder` once the weights beside it have the hash it names; raises WeightsError otherwise."""
+    return read_verified(folder)[0]
+
+
+def read_verified(folder: Path) -> tuple[Manifest, bytes]:
+    """Manifest and weights, read once, so that what was verified is what is served."""
+    manifest = _read_manifest(folder)
+    path = folder / manifest.file
+    if not path.is_file():
+        raise WeightsError("weights_missing", f"{manifest.file} is missing in {folder.name}", _REMAKE)
+    if path.stat().st_size > _LARGEST_BYTES:
+        raise WeightsError("weights_too_large", f"{manifest.file} has {path.stat().st_size} bytes", "Weights are at most 512 MiB.")
+    data = path.read_bytes()
+    found = hashlib.sha256(data).hexdigest()
+    if found != manifest.sha256:
+        detail = f"{manifest.file} in {folder.name} has the SHA-256 {found[:12]}…, its manifest says {manifest.sha256[:12]}…"
+        raise WeightsError("weights_changed", detail, _REMAKE)
+    return manifest, data
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / "manifest.toml"
+    if not path.is_file():
+        known = ", ".join(sorted([*SHIPPED, *WEIGHTLESS]))
+        raise WeightsError("weights_missing", f"no manifest.toml in {folder}", f"Name a weights folder or one of: {known}.")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        shape = table["input"]
+        texts = {
+            name: str(table[name])
+            for name in (
+                "name", "task", "family", "adapter", "preprocessing", "file", "sha256", "licence", "renderer_version", "code_version",
+                "created", "command",
+            )
+        }  # fmt: skip
+        manifest = Manifest(
+            classes=tuple(str(c) for c in table["classes"]),
+            width=int(shape["width"]),
+            height=int(shape["height"]),
+            channels=int(shape["channels"]),
+            metrics=dict(table.get("metrics", {})),
+            **texts,
+        )
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as reason:
+        raise WeightsError("manifest_broken", f"manifest.toml in {folder.name} cannot be read: {reason!r}", _REMAKE) from reason
+    # A manifest must not reach outside its folder, nor name code that is not ours.
+    if Path(manifest.file).name != manifest.file or not manifest.adapter.startswith("detector."):
+        raise WeightsError("manifest_broken", f"manifest.toml names {manifest.file!r} and {manifest.adapter!r}", _REMAKE)
+    return manifest
+
+
+def _adapter(dotted: str) -> Any:
+    module, _, name = dotted.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as reason:
+        raise WeightsError(
+            "adapter_missing", f"{dotted} cannot be loaded: {reason}", "These weights need another version of this program."
+        ) from reason

@@ -1,0 +1,196 @@
+"""The training loop: AdamW, cosine, averaged weights, a checkpoint after every epoch that the same call resumes from."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from detector.training.augment import augmented
+from detector.training.judging import RawFinder, judge
+from detector.training.network import build_network
+from detector.training.renderings import CLASSES, Renderings
+from detector.wells.preprocess import HEIGHT, WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything besides the data that decides the result."""
+
+    epochs: int = 7
+    batch: int = 16
+    rate: float = 1.5e-3
+    last_rate: float = 0.02
+    """Share of `rate` the training ends at."""
+    cosine_epochs: int = 10
+    descent: float = 1.267
+    """The rate follows a slow cosine and later a line to the end, this steep; a line ends nearer its best than a cosine cut short."""
+    warm_up_steps: int = 300
+    weight_decay: float = 5e-4
+    averaging: float = 0.999
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The averaged net of the best epoch."""
+
+    network: Any
+    epoch: int
+    seconds: float
+
+
+def train(
+    renderings: Renderings, held_out: Renderings, recipe: Recipe, folder: Path, *, threads: int, say: Callable[[str], None] = print
+) -> Trained:
+    """Train to the end of the recipe; `folder` keeps checkpoint.pt, best.pt and log.jsonl."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(threads)
+    torch.manual_seed(recipe.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = build_network(len(CLASSES), width=WIDTH, height=HEIGHT).to(device, memory_format=torch.channels_last)
+    average = copy.deepcopy(network).eval().requires_grad_(False)
+    optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.rate, betas=(0.9, 0.999))
+    state = _resumed(folder / "checkpoint.pt", recipe, network, average, optimizer, say)
+    per_epoch = math.ceil(len(renderings) / recipe.batch)
+    for epoch in range(state["epoch"], recipe.epochs):
+        started = time.monotonic()
+        losses = _one_epoch(network, average, optimizer, renderings, recipe, epoch, per_epoch, device, say)
+        judged = judge(raw_finder(average, device), held_out)
+        state["seconds"] += time.monotonic() - started
+        state["epoch"] = epoch + 1
+        note = {"epoch": epoch + 1, "loss": [round(v, 4) for v in losses], "seconds": round(state["seconds"]), **judged.as_dict()}
+        say(json.dumps(note))
+        with (folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(note) + "\n")
+        if judged.rank > state["best_rank"]:
+            state |= {"best_rank": judged.rank, "best_epoch": epoch + 1, "best": judged.as_dict()}
+            _save({"weights": average.state_dict()}, folder / "best.pt")
+        tensors = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
+        _save({"recipe": asdict(recipe), "state": state} | tensors, folder / "checkpoint.pt")
+    return reopened(folder)[0]
+
+
+def reopened(folder: Path) -> tuple[Trained, Recipe]:
+    """The best epoch so far of the training that writes into `folder`, on the CPU, and its recipe."""
+    saved = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")
+    network = build_network(len(CLASSES), width=WIDTH, height=HEIGHT).eval().requires_grad_(False)
+    network.load_state_dict(torch.load(folder / "best.pt", weights_only=True, map_location="cpu")["weights"])
+    return Trained(network, saved["state"]["best_epoch"], saved["state"]["seconds"]), Recipe(**saved["recipe"])
+
+
+def raw_finder(network: Any, device: torch.device) -> RawFinder:
+    """`network` as a function from canonical pictures to raw answers."""
+
+    def find(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():
+            answer = network(torch.from_numpy(pictures).to(device)[:, None].float() / 255)[0]
+        return np.asarray(answer.float().cpu().numpy(), dtype=np.float32)
+
+    return find
+
+
+def _one_epoch(
+    network: Any, average: Any, optimizer: torch.optim.Optimizer, renderings: Renderings, recipe: Recipe, epoch: int, per_epoch: int,
+    device: torch.device, say: Callable[[str], None],
+) -> list[float]:  # fmt: skip
+    """Mean box, class and distribution loss of one pass over all renderings; each epoch has its own random numbers."""
+    network.train()
+    rng = np.random.default_rng([recipe.seed, epoch])
+    order = rng.permutation(len(renderings))
+    totals = np.zeros(3)
+    started = time.monotonic()
+    for index in range(per_epoch):
+        step = epoch * per_epoch + index
+        _set_rate(optimizer, recipe, step, recipe.epochs * per_epoch)
+        batch = _batch(renderings, order[index * recipe.batch : (index + 1) * recipe.batch], rng, device)
+        loss, items = network.loss(batch)
+        optimizer.zero_grad(set_to_none=True)
+        (loss.sum() / len(batch["img"])).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
+        optimizer.step()
+        _follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 600)))
+        totals += np.array([float(v) for v in (items.values() if isinstance(items, dict) else items)])
+        if index % 50 == 49:
+            pace = (time.monotonic() - started) / (index + 1) / recipe.batch * 1000
+            say(f"epoch {epoch + 1} step {index + 1}/{per_epoch} loss {np.round(totals / (index + 1), 3).tolist()} {pace:.0f} ms a picture")
+    return [float(v) for v in totals / per_epoch]
+
+
+def _batch(renderings: Renderings, chosen: npt.NDArray[np.int_], rng: np.random.Generator, device: torch.device) -> dict[str, torch.Tensor]:
+    """Augmented pictures and their boxes in the form the ultralytics loss reads: centres and sizes as shares of the picture."""
+    pictures, rows = [], []
+    for place, number in enumerate(chosen):
+        image, labels = augmented(renderings.images[number], renderings.labels[number], rng)
+        pictures.append(image)
+        x, y = (labels[:, 1] + labels[:, 3]) / 2 / WIDTH, (labels[:, 2] + labels[:, 4]) / 2 / HEIGHT
+        width, height = (labels[:, 3] - labels[:, 1]) / WIDTH, (labels[:, 4] - labels[:, 2]) / HEIGHT
+        rows.append(np.stack([np.full(len(labels), place), labels[:, 0], x, y, width, height], axis=1))
+    table = torch.from_numpy(np.concatenate(rows).astype(np.float32)).to(device)
+    stacked = torch.from_numpy(np.stack(pictures)).to(device)[:, None].float() / 255
+    return {
+        "img": stacked.contiguous(memory_format=torch.channels_last),
+        "batch_idx": table[:, 0],
+        "cls": table[:, 1:2],
+        "bboxes": table[:, 2:],
+    }
+
+
+def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
+    """Weight decay for kernels only: on biases and norms it does harm."""
+    kernels = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    return [{"params": kernels, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, recipe: Recipe, step: int, steps: int) -> None:
+    slow = recipe.last_rate + (1 - recipe.last_rate) * 0.5 * (
+        1 + math.cos(math.pi * min(step / (steps / recipe.epochs * recipe.cosine_epochs), 1.0))
+    )
+    share = max(min(slow, recipe.descent * (1 - step / steps)), recipe.last_rate)
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.rate * share * min(1.0, (step + 1) / recipe.warm_up_steps)
+
+
+def _follow(average: Any, network: Any, keep: float) -> None:
+    with torch.no_grad():
+        for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+            if mean.dtype.is_floating_point:
+                mean.mul_(keep).add_(value, alpha=1 - keep)
+            else:
+                mean.copy_(value)
+
+
+def _resumed(
+    path: Path, recipe: Recipe, network: Any, average: Any, optimizer: torch.optim.Optimizer, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """The state to go on from: that of `path` where it was written by the same recipe, else the beginning."""
+    start: dict[str, Any] = {"epoch": 0, "seconds": 0.0, "best_rank": -math.inf, "best_epoch": 0, "best": {}}
+    if not path.exists():
+        return start
+    saved = torch.load(path, weights_only=True, map_location="cpu")
+    if saved["recipe"] != asdict(recipe):
+        say("the checkpoint was made by another recipe: starting anew")
+        (path.parent / "log.jsonl").unlink(missing_ok=True)
+        return start
+    network.load_state_dict(saved["network"])
+    average.load_state_dict(saved["average"])
+    optimizer.load_state_dict(saved["optimizer"])
+    say(f"resuming after epoch {saved['state']['epoch']}")
+    return dict(saved["state"])
+
+
+def _save(content: dict[str, Any], path: Path) -> None:
+    """Write beside and move, so that a stop in between leaves the old file whole."""
+    draft = path.with_suffix(".tmp")
+    torch.save(content, draft)
+    draft.replace(path)

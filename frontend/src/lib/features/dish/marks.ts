@@ -1,0 +1,71 @@
+import type { ContentChange, ContentName, KeyFrame } from '$lib/api/types';
+import { AT_REST, place, type Ellipse, type Placement } from './geometry';
+
+/** One well as it is drawn on one frame. */
+export interface Mark extends Ellipse {
+  name: string;
+  row: number;
+  column: number;
+  content: ContentName;
+  confidence: number;
+  isFilledIn: boolean;
+}
+
+export type FrameStanding = 'known' | 'not_analysed' | 'unusable';
+
+export interface FrameMarks {
+  standing: FrameStanding;
+  isGasOutside: boolean;
+  marks: Mark[];
+}
+
+interface Findings {
+  key_frames: readonly KeyFrame[];
+  content_changes: readonly ContentChange[];
+}
+
+/** The last element whose frame is not after `frame`, in a list sorted by frame. */
+export function latestAt<T extends { frame_index: number }>(
+  sorted: readonly T[],
+  frame: number,
+): T | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.frame_index ?? Infinity) <= frame) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low - 1];
+}
+
+/** What was last said about each well up to a frame, by `row.column`. */
+export function contentsAt(changes: readonly ContentChange[], frame: number): Map<string, ContentChange> {
+  const latest = new Map<string, ContentChange>();
+  for (const change of changes) {
+    if (change.frame_index > frame) break;
+    latest.set(`${change.row}.${change.column}`, change);
+  }
+  return latest;
+}
+
+/** The wells of one frame: those of its key frame, moved with the dish, with what they held by then. */
+export function marksAt(findings: Findings, placement: Placement | undefined, frame: number): FrameMarks {
+  const key = latestAt(findings.key_frames, frame);
+  const known = placement ?? (key?.frame_index === frame ? AT_REST : undefined);
+  if (!key || !known) return { standing: 'not_analysed', isGasOutside: false, marks: [] };
+  if (!known.isUsable) return { standing: 'unusable', isGasOutside: false, marks: [] };
+  const contents = contentsAt(findings.content_changes, frame);
+  const marks = key.wells.map((well) => {
+    const said = contents.get(`${well.row}.${well.column}`) ?? well;
+    return {
+      ...place(well.box, known),
+      name: well.name,
+      row: well.row,
+      column: well.column,
+      content: said.content,
+      confidence: said.confidence,
+      isFilledIn: well.is_filled_in,
+    };
+  });
+  return { standing: 'known', isGasOutside: known.isGasOutside, marks };
+}

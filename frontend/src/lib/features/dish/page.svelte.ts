@@ -1,0 +1,158 @@
+import { frameUrl, middlePlane, widthFor } from '$lib/api/frames';
+import { body } from '$lib/api/client';
+import { asRefusal, type Refusal } from '$lib/api/refusal';
+import type { Alert, DishSnapshot, Hours, Stack } from '$lib/api/types';
+import type { App } from '$lib/app.svelte';
+import { fromSnapshot, reduce, type DishState } from '$lib/live/dish';
+import { Clock } from './clock';
+import { FrameCache, type FrameKey } from './frames.svelte';
+import { Hold } from './hold';
+import { marksAt, type FrameMarks } from './marks';
+import { PlacementRows } from './placements.svelte';
+import { Player } from './player.svelte';
+import { RunRequests } from './run_requests';
+import { View } from './view.svelte';
+
+/** One open dish: what is known of it, kept live, and where in its recording one looks. */
+export class DishPage {
+  state = $state.raw<DishState | null>(null);
+  refusal = $state.raw<Refusal | null>(null);
+  hours = $state.raw<Hours | null>(null);
+  player = $state.raw<Player | null>(null);
+  frames = $state.raw<FrameCache | null>(null);
+  readonly view = new View();
+  readonly placements: PlacementRows;
+  readonly runs = new RunRequests(this);
+  readonly hold = new Hold();
+  /** The frame that is on the stage; it follows the player as soon as its picture is there. */
+  shown = $state(0);
+  chosen = $state<string | null>(null);
+  hovered = $state<string | null>(null);
+  areMarksHidden = $state(false);
+  isInverted = $state(false);
+  brightness = $state(1);
+  pixelRatio = $state(globalThis.devicePixelRatio);
+
+  readonly app: App;
+  readonly #id: string;
+  #unfollow: (() => void) | null = null;
+  #isClosed = false;
+  #lastAlert: Alert | null = null;
+
+  readonly stack: Stack | null = $derived(this.state?.dish.stack ?? null);
+  readonly clock: Clock = $derived(new Clock(this.hours, this.stack?.frame_count ?? 0));
+  readonly width: number = $derived(
+    this.stack ? widthFor(this.stack.width_px * this.view.scale * this.pixelRatio, this.stack.width_px) : 0,
+  );
+  readonly marks: FrameMarks = $derived.by(() =>
+    this.state
+      ? marksAt(this.state, this.placements.at(this.shown), this.shown)
+      : { standing: 'not_analysed', isGasOutside: false, marks: [] },
+  );
+  readonly mayEdit: boolean = $derived.by(() => this.app.may('embryologist', this.state?.dish.lab));
+
+  constructor(app: App, id: string) {
+    this.app = app;
+    this.#id = id;
+    this.placements = new PlacementRows(app.api);
+  }
+
+  /** Load the snapshot of a run, or of the latest one, and follow what happens after it. */
+  async load(runId: string | null = this.state?.pinned_run ?? null): Promise<void> {
+    this.refusal = null;
+    try {
+      const params = { path: { dish_id: this.#id }, query: runId ? { run: runId } : {} };
+      const snapshot = await body(this.app.api.GET('/api/dishes/{dish_id}/', { params }));
+      if (this.#isClosed) return;
+      // The client's types widen a box of four numbers to a list.
+      this.state = fromSnapshot(snapshot as DishSnapshot, runId);
+      this.placements.want(snapshot.run?.id ?? null, this.state.frames_followed);
+      if (snapshot.dish.stack && !this.player) await this.#openStack(snapshot.dish.stack);
+      this.#follow(snapshot.live_seq);
+    } catch (error) {
+      if (!this.#isClosed) this.refusal = asRefusal(error);
+    }
+  }
+
+  choose(name: string | null): void {
+    this.chosen = name;
+  }
+
+  /** The next or previous well by name, around the corner at the ends. */
+  stepWell(by: 1 | -1): void {
+    const names = (this.state?.wells ?? []).map(({ name }) => name);
+    if (names.length === 0) return;
+    const here = this.chosen === null ? (by > 0 ? -1 : 0) : names.indexOf(this.chosen);
+    this.chosen = names[(here + by + names.length) % names.length] ?? null;
+    if (this.chosen && this.view.zoom > 1) this.zoomTo(this.chosen);
+  }
+
+  zoomTo(name: string): void {
+    const mark = this.marks.marks.find((candidate) => candidate.name === name);
+    this.chosen = name;
+    if (mark) this.view.showAround(mark.cx, mark.cy, Math.max(mark.rx, mark.ry));
+  }
+
+  nextAlert(): void {
+    const alerts = this.state?.alerts ?? [];
+    const place = alerts.findIndex((alert) => alert === this.#lastAlert);
+    const next = alerts[(place + 1) % Math.max(1, alerts.length)];
+    if (next) this.show(next);
+  }
+
+  show(alert: Alert): void {
+    this.#lastAlert = alert;
+    this.player?.step(alert.frame_index - this.player.index);
+    if (alert.place) this.choose(alert.place);
+  }
+
+  /** The picture that is wanted on the stage. */
+  key(index: number = this.player?.index ?? 0): FrameKey {
+    return { index, plane: this.player?.plane ?? 0, width: this.width };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unfollow?.();
+    this.player?.pause();
+    this.frames?.close();
+  }
+
+  async #openStack(stack: Stack): Promise<void> {
+    this.view.picture = { width: stack.width_px, height: stack.height_px };
+    const frames = new FrameCache({
+      frames: stack.frame_count,
+      planes: stack.planes.length,
+      width: stack.width_px,
+      height: stack.height_px,
+      urlOf: ({ index, plane, width }) => frameUrl(stack, index, plane, width),
+    });
+    const player = new Player(stack.frame_count, Math.max(1, stack.planes.length), (index) =>
+      frames.has(this.key(index)),
+    );
+    player.plane = middlePlane(stack.planes);
+    player.go(Number(this.app.router.query.get('frame') ?? 0) || 0);
+    this.shown = player.index;
+    this.frames = frames;
+    this.player = player;
+    const params = { path: { id: stack.id } };
+    this.hours = await body(this.app.api.GET('/api/stacks/{id}/hours/', { params }));
+  }
+
+  #follow(after: number): void {
+    this.#unfollow?.();
+    this.#unfollow = this.app.live.follow(`dish.${this.#id}`, after, {
+      event: (delivered) => {
+        if (!this.state) return;
+        const before = this.state;
+        this.state = reduce(before, delivered);
+        const isOtherRun = this.state.run?.id !== before.run?.id;
+        if (isOtherRun || this.state.frames_followed !== before.frames_followed) {
+          this.placements.want(this.state.run?.id ?? null, this.state.frames_followed);
+        }
+      },
+      gone: () => void this.load(),
+      denied: () => void this.load(),
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { ContentName, WellValue } from '$lib/api/types';
+import type { DishState } from '$lib/live/dish';
+import { contentsAt, latestAt } from './marks';
+
+/** One well as the table shows it at a frame. */
+export interface WellRow {
+  name: string;
+  content: ContentName;
+  confidence: number;
+  /** The frame from which on it holds this. */
+  since: number | null;
+  alerts: number;
+  isFilledIn: boolean;
+}
+
+/** The wells of the dish with what they hold at a frame; before anything was found, as last known. */
+export function wellRows(
+  state: Pick<DishState, 'wells' | 'key_frames' | 'content_changes' | 'alerts'>,
+  frame: number,
+): WellRow[] {
+  const contents = contentsAt(state.content_changes, frame);
+  const key = latestAt(state.key_frames, frame) ?? state.key_frames[0];
+  const found = new Map((key?.wells ?? []).map((well) => [place(well), well]));
+  return state.wells.map((well) => {
+    const said = contents.get(place(well)) ?? found.get(place(well)) ?? well;
+    const change = contents.get(place(well));
+    return {
+      name: well.name,
+      content: said.content,
+      confidence: said.confidence,
+      since: change?.frame_index ?? state.key_frames[0]?.frame_index ?? null,
+      alerts: state.alerts.filter((alert) => alert.place === well.name).length,
+      isFilledIn: well.is_filled_in,
+    };
+  });
+}
+
+const place = ({ row, column }: Pick<WellValue, 'row' | 'column'>): string => `${row}.${column}`;

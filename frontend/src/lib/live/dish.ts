@@ -1,0 +1,154 @@
+import type {
+  Alert,
+  ContentChange,
+  ContentName,
+  Delivered,
+  DishSnapshot,
+  KeyFrame,
+  LiveEvent,
+  RunValue,
+  WellValue,
+} from '$lib/api/types';
+
+/** What the dish page knows: the snapshot as the server gave it, kept current by events. */
+export interface DishState extends DishSnapshot {
+  /** A person chose this run; null follows the latest. */
+  pinned_run: string | null;
+  /** Frames whose placements the server holds, as far as events told. */
+  frames_followed: number;
+}
+
+type Found<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>;
+
+export function fromSnapshot(snapshot: DishSnapshot, pinnedRun: string | null): DishState {
+  return { ...snapshot, pinned_run: pinnedRun, frames_followed: snapshot.run?.frames_done ?? 0 };
+}
+
+/** The state after one event; an event that was already applied changes nothing. */
+export function reduce(state: DishState, delivered: Delivered): DishState {
+  if (delivered.seq <= state.live_seq) return state;
+  const next = apply(state, delivered.event);
+  return { ...next, live_seq: delivered.seq };
+}
+
+function apply(state: DishState, event: LiveEvent): DishState {
+  switch (event.type) {
+    case 'run.queued':
+    case 'run.started':
+      return startRun(state, event.run);
+    case 'run.ended':
+      return withRun(state, event.run);
+    case 'run.progressed':
+      return progress(state, event);
+    case 'wells.found':
+      return isShown(state, event.run_id) ? findWells(state, event) : state;
+    case 'well.classified':
+      return isShown(state, event.run_id) ? classify(state, event) : state;
+    case 'alert.raised':
+      return isShown(state, event.run_id) ? raise(state, event) : state;
+    case 'frames.followed':
+      if (!isShown(state, event.run_id)) return state;
+      return {
+        ...state,
+        frames_followed: Math.max(state.frames_followed, event.first_frame + event.frames),
+      };
+    case 'stack.changed':
+    case 'dish.changed':
+    case 'run.changed':
+      return state; // these belong to the lab's topic
+  }
+}
+
+const isShown = (state: DishState, runId: string): boolean => state.run?.id === runId;
+
+const newestFirst = (a: RunValue, b: RunValue): number => (a.created_at < b.created_at ? 1 : -1);
+
+function withRun(state: DishState, run: RunValue): DishState {
+  const runs = [...state.runs.filter((other) => other.id !== run.id), run].sort(newestFirst);
+  const isLatest = runs[0]?.id === run.id;
+  return {
+    ...state,
+    runs,
+    run: isShown(state, run.id) ? run : state.run,
+    dish: isLatest ? { ...state.dish, run } : state.dish,
+  };
+}
+
+/** A run that is queued or claimed has no findings: those of an earlier attempt are gone. */
+function startRun(state: DishState, run: RunValue): DishState {
+  const next = withRun(state, run);
+  const isShownNow = state.pinned_run ? state.pinned_run === run.id : next.runs[0]?.id === run.id;
+  if (!isShownNow) return next;
+  return {
+    ...next,
+    run,
+    wells: [],
+    key_frames: [],
+    content_changes: [],
+    alerts: [],
+    frames_followed: 0,
+    dish: counted(next.dish, next.runs[0]?.id === run.id ? [] : null, 0),
+  };
+}
+
+function progress(state: DishState, event: Found<'run.progressed'>): DishState {
+  const run = state.runs.find((candidate) => candidate.id === event.run_id);
+  if (!run) return state;
+  return withRun(state, { ...run, frames_done: event.frames_done, frames_total: event.frames_total });
+}
+
+const byPlace = (a: WellValue, b: WellValue): number => a.row - b.row || a.column - b.column;
+
+function upsertWells(wells: WellValue[], fresh: WellValue[]): WellValue[] {
+  const places = new Map(wells.map((well) => [`${well.row}.${well.column}`, well]));
+  for (const well of fresh) places.set(`${well.row}.${well.column}`, well);
+  return [...places.values()].sort(byPlace);
+}
+
+function findWells(state: DishState, event: Found<'wells.found'>): DishState {
+  const { type: _type, run_id, ...keyFrame } = event;
+  const others = state.key_frames.filter((other) => other.frame_index !== event.frame_index);
+  const key_frames: KeyFrame[] = [...others, keyFrame].sort((a, b) => a.frame_index - b.frame_index);
+  const next = recounted({ ...state, key_frames, wells: upsertWells(state.wells, event.wells) });
+  const run = next.runs.find((candidate) => candidate.id === run_id);
+  return run && event.layout ? withRun(next, { ...run, layout: event.layout }) : next;
+}
+
+function classify(state: DishState, event: Found<'well.classified'>): DishState {
+  const { well, frame_index, previous } = event;
+  const { row, column, name, content, confidence } = well;
+  const change: ContentChange = { frame_index, row, column, name, content, previous, confidence };
+  const others = state.content_changes.filter(
+    (other) => !(other.frame_index === frame_index && other.row === row && other.column === column),
+  );
+  const content_changes = [...others, change].sort(
+    (a, b) => a.frame_index - b.frame_index || a.row - b.row || a.column - b.column,
+  );
+  return recounted({ ...state, content_changes, wells: upsertWells(state.wells, [well]) });
+}
+
+function raise(state: DishState, event: Found<'alert.raised'>): DishState {
+  const { kind, frame_index, place, detail } = event;
+  const others = state.alerts.filter(
+    (other) => !(other.kind === kind && other.frame_index === frame_index && other.place === place),
+  );
+  const alert: Alert = { kind, frame_index, place, detail };
+  const alerts = [...others, alert].sort((a, b) => a.frame_index - b.frame_index);
+  return recounted({ ...state, alerts });
+}
+
+function recounted(state: DishState): DishState {
+  if (state.runs[0]?.id !== state.run?.id) return state; // the dish's figures speak of its latest run
+  return { ...state, dish: counted(state.dish, state.wells, state.alerts.length) };
+}
+
+function counted(
+  dish: DishSnapshot['dish'],
+  wells: WellValue[] | null,
+  alertCount: number,
+): DishSnapshot['dish'] {
+  if (!wells) return dish;
+  const well_counts: Record<ContentName, number> = { empty: 0, embryo: 0, gas: 0, embryo_gas: 0 };
+  for (const well of wells) well_counts[well.content] += 1;
+  return { ...dish, well_counts, alert_count: alertCount };
+}

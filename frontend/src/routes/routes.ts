@@ -1,0 +1,41 @@
+import type { Component } from 'svelte';
+import { match } from '$lib/routing/match';
+
+// A page is fetched when it is first opened; its parameters are those of its address.
+export type Page = Component<Record<string, string>>;
+
+interface Route {
+  pattern: string;
+  load: () => Promise<unknown>;
+  /** Open to people without a session. */
+  isPublic?: boolean;
+}
+
+export const ROUTES: Route[] = [
+  { pattern: '/', load: () => import('./Dishes.svelte') },
+  { pattern: '/upload', load: () => import('./Upload.svelte') },
+  { pattern: '/dishes/:id', load: () => import('./Dish.svelte') },
+  { pattern: '/settings', load: () => import('./Settings.svelte') },
+  { pattern: '/lab', load: () => import('./Lab.svelte') },
+  { pattern: '/labs', load: () => import('./Labs.svelte') },
+  { pattern: '/weights', load: () => import('./Weights.svelte') },
+  { pattern: '/audit', load: () => import('./Audit.svelte') },
+  { pattern: '/setup', load: () => import('./SetUp.svelte'), isPublic: true },
+  { pattern: '/invitation', load: () => import('./Invitation.svelte'), isPublic: true },
+];
+
+export interface Matched {
+  load: () => Promise<Page>;
+  params: Record<string, string>;
+  isPublic: boolean;
+}
+
+export function routeOf(path: string): Matched | null {
+  for (const route of ROUTES) {
+    const params = match(route.pattern, path);
+    if (!params) continue;
+    const load = async (): Promise<Page> => ((await route.load()) as { default: Page }).default;
+    return { load, params, isPublic: route.isPublic ?? false };
+  }
+  return null;
+}

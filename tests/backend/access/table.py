@@ -1,0 +1,106 @@
+"""Who gets what from every route: one line a route and method, one status a role. A route without a line fails the tests.
+
+The two tokens belong to the embryologist. 401: nobody is signed in. 403: a member whose role, or token whose scope, is too low.
+404: another lab's things, which look as if they did not exist. 409 and 410 are answers about the thing, to somebody who may ask.
+"""
+
+from __future__ import annotations
+
+ROLES = ("signed_out", "viewer", "embryologist", "lab_admin", "outsider", "instance_admin", "read_token", "write_token")
+LAB = "api/labs/<uuid:lab_id>/"
+STACK = "api/stacks/<uuid:id>/"
+RUN = "api/runs/<uuid:run_id>/"
+UPLOAD = "api/uploads/<uuid:id>"
+FRAME = "media/frames/<uuid:stack_id>/<slug:sha16>/<int:index>-<int:plane>-<int:width>.jpg"
+
+# fmt: off
+#                                                            out viewer embr admin outs inst read write
+EXPECTED: dict[tuple[str, str], str] = {
+    ("GET", "healthz"):                                     "200 200 200 200 200 200 200 200",
+    ("GET", "readyz"):                                      "200 200 200 200 200 200 200 200",
+    ("GET", "page"):                                        "200 200 200 200 200 200 200 200",
+    ("GET", "api/schema/"):                                 "401 200 200 200 200 200 200 200",
+
+    # Sessions; a token has none, and is not let in by these doors.
+    ("GET", "api/session/"):                                "200 200 200 200 200 200 200 200",
+    ("POST", "api/session/"):                               "200 200 200 200 200 200 200 200",
+    ("DELETE", "api/session/"):                             "204 204 204 204 204 204 204 204",
+    ("POST", "api/setup/"):                                 "410 410 410 410 410 410 410 410",
+    ("POST", "api/invitations/accept/"):                    "410 410 410 410 410 410 410 410",
+
+    # One's own account: in person only.
+    ("PATCH", "api/me/"):                                   "401 200 200 200 200 200 403 403",
+    ("POST", "api/me/password/"):                           "401 204 204 204 204 204 403 403",
+    ("GET", "api/tokens/"):                                 "401 200 200 200 200 200 403 403",
+    ("POST", "api/tokens/"):                                "401 201 201 201 404 404 403 403",
+    ("DELETE", "api/tokens/<uuid:token_id>/"):              "401 404 204 404 404 404 403 403",
+
+    # Labs and their people.
+    ("GET", "api/labs/"):                                   "401 200 200 200 200 200 200 200",
+    ("POST", "api/labs/"):                                  "401 403 403 403 403 201 403 403",
+    ("PATCH", LAB):                                         "401 403 403 200 404 404 403 403",
+    ("GET", LAB + "members/"):                              "401 200 200 200 404 404 403 403",
+    ("PATCH", LAB + "members/<uuid:member_id>/"):           "401 403 403 200 404 404 403 403",
+    ("DELETE", LAB + "members/<uuid:member_id>/"):          "401 403 403 204 404 404 403 403",
+    ("GET", LAB + "invitations/"):                          "401 403 403 200 404 404 403 403",
+    ("POST", LAB + "invitations/"):                         "401 403 403 201 404 404 403 403",
+    ("DELETE", LAB + "invitations/<uuid:invitation_id>/"):  "401 403 403 204 404 404 403 403",
+    ("GET", "api/audit/"):                                  "401 403 403 200 404 404 403 403",
+
+    # Weights belong to the installation.
+    ("GET", "api/weights/"):                                "401 200 200 200 200 200 200 200",
+
+    # The live channel, over plain HTTP and over the socket.
+    ("GET", "api/events/"):                                 "401 200 200 200 404 404 200 200",
+    ("WS", "lab"):                                          "401 200 200 200 404 404 200 200",
+    ("WS", "dish"):                                         "401 200 200 200 404 404 200 200",
+
+    # Uploads.
+    ("OPTIONS", "api/uploads/"):                            "401 204 204 204 204 204 204 204",
+    ("GET", "api/uploads/"):                                "401 200 200 200 200 200 200 200",
+    ("POST", "api/uploads/"):                               "401 403 201 201 404 404 403 201",
+    ("OPTIONS", UPLOAD):                                    "401 204 204 204 204 204 204 204",
+    ("HEAD", UPLOAD):                                       "401 200 200 200 404 404 200 200",
+    ("PATCH", UPLOAD):                                      "401 403 204 204 404 404 403 204",
+    ("DELETE", UPLOAD):                                     "401 403 204 204 404 404 403 204",
+
+    # Recordings.
+    ("GET", "api/stacks/"):                                 "401 200 200 200 200 200 200 200",
+    ("POST", "api/stacks/"):                                "401 403 202 202 404 404 403 202",
+    ("GET", STACK):                                         "401 200 200 200 404 404 200 200",
+    ("DELETE", STACK):                                      "401 403 204 204 404 404 403 204",
+    ("GET", STACK + "hours/"):                              "401 200 200 200 404 404 200 200",
+    ("POST", "api/stacks/<uuid:stack_id>/confirm/"):        "401 403 200 200 404 404 403 200",
+    ("GET", "api/patients/"):                               "401 200 200 200 200 200 200 200",
+    ("GET", "api/server-folder/"):                          "401 403 200 200 404 404 403 200",
+    ("POST", "api/server-folder/import/"):                  "401 403 202 202 404 404 403 202",
+    ("GET", FRAME):                                         "401 200 200 200 404 404 200 200",
+    ("GET", "media/originals/<uuid:stack_id>"):             "401 200 200 200 404 404 200 200",
+
+    # Dishes and runs.
+    ("GET", "api/dishes/"):                                 "401 200 200 200 200 200 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/"):                  "401 200 200 200 404 404 200 200",
+    ("PATCH", "api/dishes/<uuid:dish_id>/"):                "401 403 200 200 404 404 403 200",
+    ("GET", "api/runs/"):                                   "401 200 200 200 200 200 200 200",
+    ("POST", "api/runs/"):                                  "401 403 201 201 404 404 403 201",
+    ("GET", RUN):                                           "401 200 200 200 404 404 200 200",
+    ("POST", RUN + "cancel/"):                              "401 403 200 200 404 404 403 200",
+    ("POST", RUN + "retry/"):                               "401 403 201 201 404 404 403 201",
+    ("GET", RUN + "placements/"):                           "401 200 200 200 404 404 200 200",
+}
+# fmt: on
+
+LISTS = {
+    # Lists answer everybody, so the matrix also looks into them: (route, what an outsider must not find there).
+    "api/labs/": "lab",
+    "api/uploads/": "upload",
+    "api/stacks/": "stack",
+    "api/patients/": "patient",
+    "api/dishes/": "dish",
+    "api/runs/": "run",
+    "api/tokens/": "token",
+}
+
+
+def expected(method: str, route: str) -> dict[str, int]:
+    return dict(zip(ROLES, map(int, EXPECTED[method, route].split()), strict=True))

@@ -1,0 +1,168 @@
+"""One of everything, in one lab, and a valid request for every route."""
+
+from __future__ import annotations
+
+import base64
+import io
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from PIL import Image
+
+from backend.accounts.actor import actor_for
+from backend.accounts.models import ApiToken, Membership, OneTimeLink, Role
+from backend.accounts.services import create_token, invite_member
+from backend.analysis.models import Run
+from backend.core.files import ContentStore
+from backend.imaging.models import Cycle, Dish, Patient, Stack, Upload
+from backend.registry.models import Weights
+from tests.cast import PASSWORD, Cast
+
+TUS = {"Tus-Resumable": "1.0.0"}
+CHUNK = "application/offset+octet-stream"
+
+
+@dataclass(frozen=True)
+class World:
+    cast: Cast
+    patient: Patient
+    dish: Dish
+    stack: Stack
+    recognised: Stack
+    run: Run
+    ended: Run
+    upload: Upload
+    whole: Upload
+    token: ApiToken
+    invitation: OneTimeLink
+    secrets: dict[str, str]
+
+    def ids(self) -> dict[str, str]:
+        member = Membership.objects.get(lab=self.cast.lab, user=self.cast.colleague)
+        return {
+            "<uuid:lab_id>": str(self.cast.lab.id),
+            "<uuid:member_id>": str(member.id),
+            "<uuid:invitation_id>": str(self.invitation.id),
+            "<uuid:token_id>": str(self.token.id),
+            "<uuid:dish_id>": str(self.dish.id),
+            "<uuid:run_id>": str(self.run.id),
+            "<uuid:stack_id>": str(self.stack.id),
+            "<slug:sha16>": self.stack.sha256[:16],
+            "<int:index>": "0",
+            "<int:plane>": "0",
+            "<int:width>": "0",
+        }
+
+    def address(self, method: str, route: str) -> str:
+        if route == "page":
+            return "/dishes"
+        ids = self.ids()
+        ids["<uuid:id>"] = str(self.upload.id if "uploads" in route else self.recognised.id if method == "DELETE" else self.stack.id)
+        if route.endswith("confirm/"):
+            ids["<uuid:stack_id>"] = str(self.recognised.id)
+        if route.endswith("retry/"):
+            ids["<uuid:run_id>"] = str(self.ended.id)
+        for placeholder, value in ids.items():
+            route = route.replace(placeholder, value)
+        return "/" + route
+
+    def request(self, method: str, route: str) -> dict[str, Any]:
+        """What APIClient.generic takes beside method and address: a body that is right, so that only the role decides."""
+        lab = str(self.cast.lab.id)
+        if method in ("GET", "HEAD", "OPTIONS"):
+            query = {"topic": f"lab.{lab}"} if route == "api/events/" else {"lab": lab}
+            return {"data": query if method == "GET" else None, "headers": TUS}
+        if route == "api/uploads/":
+            metadata = {"filename": "a.png", "lab": lab, "batch": str(uuid.uuid4())}
+            packed = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
+            return {"headers": {**TUS, "Upload-Length": "4", "Upload-Metadata": packed}}
+        if route.startswith("api/uploads/"):
+            chunk = {"data": b"1234", "content_type": CHUNK} if method == "PATCH" else {}
+            return {**chunk, "headers": {**TUS, "Upload-Offset": "0"}}
+        return {"data": BODIES.get((method, route), lambda world, lab: None)(self, lab), "format": "json"}
+
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "api/session/"): lambda world, lab: {"email": world.cast.viewer.email, "password": PASSWORD},
+    ("POST", "api/setup/"): lambda world, lab: {
+        "token": "x",
+        "email": "a@example.org",
+        "name": "A",
+        "password": PASSWORD,
+        "lab_name": "New",
+    },
+    ("POST", "api/invitations/accept/"): lambda world, lab: {"token": "x", "name": "A", "password": PASSWORD},
+    ("PATCH", "api/me/"): lambda world, lab: {"theme": "light"},
+    ("POST", "api/me/password/"): lambda world, lab: {"current": PASSWORD, "new": "another good one"},
+    ("POST", "api/tokens/"): lambda world, lab: {"name": "t", "lab": lab, "scope": "read"},
+    ("POST", "api/labs/"): lambda world, lab: {"name": "New clinic"},
+    ("PATCH", "api/labs/<uuid:lab_id>/"): lambda world, lab: {"name": "Renamed clinic"},
+    ("PATCH", "api/labs/<uuid:lab_id>/members/<uuid:member_id>/"): lambda world, lab: {"role": "viewer"},
+    ("POST", "api/labs/<uuid:lab_id>/invitations/"): lambda world, lab: {"email": "new@example.org", "role": "viewer"},
+    ("POST", "api/stacks/"): lambda world, lab: {"lab": lab, "batch": str(world.whole.batch), "name": "recording"},
+    ("POST", "api/stacks/<uuid:stack_id>/confirm/"): lambda world, lab: {
+        "patient_code": "P2",
+        "cycle_label": "1",
+        "method": "icsi",
+        "dish_label": "D2",
+        "hpi_at_first_frame": None,
+        "interval_minutes": None,
+        "layout": "",
+        "analyse": True,
+    },
+    ("POST", "api/server-folder/import/"): lambda world, lab: {"lab": lab, "path": "a.png"},
+    ("PATCH", "api/dishes/<uuid:dish_id>/"): lambda world, lab: {"label": "D9"},
+    ("POST", "api/runs/"): lambda world, lab: {"stack": str(world.stack.id)},
+}
+
+
+def make_world(cast: Cast, folder: Path) -> World:
+    """Rows as the product makes them, and one small picture as every recording's bytes."""
+    lab, by = cast.lab, cast.embryologist
+    picture = folder / "a.png"
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((64, 48)).save(buffer, "PNG")
+    picture.write_bytes(buffer.getvalue())
+    sha256 = ContentStore().put(picture)
+    patient = Patient.objects.create(lab=lab, code="P1")
+    dish = Dish.objects.create(lab=lab, cycle=Cycle.objects.create(patient=patient, label="1"), label="D1")
+    facts = {"lab": lab, "by": by, "sha256": sha256, "width_px": 64, "height_px": 48, "frame_count": 1, "planes": [0.0], "format": "image"}
+    stack = Stack.objects.create(name="a.png", dish=dish, state=Stack.State.READY, **facts)
+    recognised = Stack.objects.create(name="b.png", state=Stack.State.RECOGNISED, **facts)
+    weights = Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.ACTIVE)
+    others = Weights.objects.create(name="v", task="wells", family="yolo", sha256="1" * 64, folder="v", state=Weights.State.USABLE)
+    run = Run.objects.create(stack=stack, weights=others, by=by)
+    ended = Run.objects.create(stack=stack, weights=weights, by=by, state=Run.State.FAILED)
+    expires = timezone.now() + timedelta(hours=1)
+    upload = Upload.objects.create(lab=lab, by=by, name="c.png", batch=uuid.uuid4(), length=4, expires_at=expires)
+    Path(settings.UPLOAD_DIR).mkdir(parents=True, exist_ok=True)
+    Path(settings.UPLOAD_DIR, str(upload.id)).touch()
+    whole = Upload.objects.create(
+        lab=lab, by=by, name="d.png", batch=uuid.uuid4(), length=4, offset=4, expires_at=expires, finished_at=timezone.now()
+    )
+    Path(settings.UPLOAD_DIR, str(whole.id)).write_bytes(b"1234")
+    for person in (cast.lab_admin,):
+        Upload.objects.create(
+            lab=lab, by=person, name="d.png", batch=whole.batch, length=4, offset=4, expires_at=expires, finished_at=timezone.now()
+        )
+    made = {scope: create_token(actor=actor_for(by), lab_id=lab.id, name=scope, scope=ApiToken.Scope(scope)) for scope in ("read", "write")}
+    invitation, _ = invite_member(actor=actor_for(cast.lab_admin), lab_id=lab.id, email="asked@example.org", role=Role.VIEWER)
+    return World(
+        cast=cast,
+        patient=patient,
+        dish=dish,
+        stack=stack,
+        recognised=recognised,
+        run=run,
+        ended=ended,
+        upload=upload,
+        whole=whole,
+        token=made["read"][0],
+        invitation=invitation,
+        secrets={f"{scope}_token": secret for scope, (_, secret) in made.items()},
+    )

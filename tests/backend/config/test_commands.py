@@ -1,0 +1,154 @@
+"""The product from a shell, on data folders that nobody has prepared."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.exact.recording import content_at, write_zip
+from tests.exact.weights import write_weights
+from tests.running.ports import free_port, tail_of, wait_until
+from tests.running.product import ROOT, Installation
+
+Install = Callable[..., Installation]
+
+
+@pytest.fixture
+def fresh(install: Install, tmp_path: Path) -> Installation:
+    """Nothing is there but the exact detector."""
+    write_weights(tmp_path / "weights")
+    return install(WEIGHTS_DIR=str(tmp_path / "weights"))
+
+
+def analyse(installation: Installation, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "analyse", *arguments],
+        cwd=ROOT,
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_one_command_on_an_empty_data_folder_analyses_a_recording(fresh: Installation, tmp_path: Path) -> None:
+    status, out = analyse(fresh, str(write_zip(tmp_path / "dish.zip", 12)), "--json")
+    assert status == 0, out
+    told = json.loads(out)
+    assert told["stack"] == {"format": "image-zip", "frames": 12, "planes": 1, "width": 384, "height": 288}
+    assert told["dish"]["layout"] == "3x3"
+    assert {(well["row"], well["column"]): well["content"] for well in told["dish"]["wells"]} == content_at(0, {})
+    assert all(0 < well["confidence"] <= 1 for well in told["dish"]["wells"])
+    assert [alert["kind"] for alert in told["dish"]["alerts"]] == ["gas_in_well"]
+    assert not worker_processes(fresh), "the worker it had started is still there"
+
+
+def test_a_file_that_is_no_recording_is_refused_with_exit_status_2(fresh: Installation, tmp_path: Path) -> None:
+    (tmp_path / "letter.zip").write_text("Dear colleague")
+    status, out = analyse(fresh, str(tmp_path / "letter.zip"), "--json")
+    refusal = json.loads(out)
+    assert (status, refusal["code"]) == (2, "format_unknown")
+    assert refusal["detail"]
+    assert refusal["hint"]
+    status, out = analyse(fresh, str(tmp_path / "nothing-here"), "--json")
+    assert (status, json.loads(out)["code"]) == (2, "file_missing")
+    status, out = analyse(fresh, str(tmp_path / "letter.zip"), "--lab", "Nowhere", "--json")
+    assert (status, json.loads(out)["code"]) == (2, "no_such_lab")
+
+
+def test_without_json_the_answer_is_in_words(fresh: Installation, tmp_path: Path) -> None:
+    status, out = analyse(fresh, str(write_zip(tmp_path / "dish.zip", 4)), "--layout", "3x3")
+    assert status == 0
+    assert "Layout 3x3, 9 wells" in out
+    assert re.search(r"B3\s+gas", out)
+
+
+def worker_processes(installation: Installation) -> list[psutil.Process]:
+    """Everything that runs on this data folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("DATA") == str(installation.data):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_serving_prints_a_link_that_makes_the_first_admin_and_ends_without_a_trace(fresh: Installation) -> None:
+    web = fresh.start_product("--no-demo")
+    log = fresh.log_of("serve")
+    wait_until(lambda: "setup#token=" in log.read_text(), within_s=30, what="the link")
+    link = re.search(r"(http://127\.0\.0\.1:\d+)/setup#token=(\S+)", log.read_text())
+    assert link is not None
+    token = link[2]
+    assert token.encode() not in b"".join(file.read_bytes() for file in fresh.data.rglob("*.sqlite3*"))
+    with httpx.Client(base_url=link[1]) as browser:
+        assert browser.get("/api/session/").json()["needs_setup"] is True
+        person = {"token": token, "email": "ann@example.org", "name": "Ann", "password": "a long enough password", "lab_name": "North"}
+        headers = {"X-CSRFToken": browser.cookies["embryovision_csrf"], "Referer": link[1]}
+        assert browser.post("/api/setup/", json=person, headers=headers).status_code == 200
+        assert browser.get("/api/session/").json()["needs_setup"] is False
+    web.process.send_signal(signal.SIGINT)
+    assert web.process.wait(40) == 0
+    wait_until(lambda: not worker_processes(fresh), within_s=10, what="the end of all processes")
+
+
+def test_when_the_supervisor_is_killed_everything_else_ends_too(fresh: Installation) -> None:
+    web = fresh.start_product("--no-demo")
+    wait_until(lambda: len(worker_processes(fresh)) >= 6, within_s=60, what="web, two workers and their pools")
+    os.kill(web.process.pid, signal.SIGKILL)
+    web.process.wait()
+    wait_until(lambda: not worker_processes(fresh), within_s=40, what="the end of all processes")
+
+
+@pytest.mark.parametrize("reason", ["port", "data"])
+def test_a_second_start_says_why_it_cannot_be(reason: str, fresh: Installation) -> None:
+    web = fresh.start_product("--no-demo")
+    port = web.port if reason == "port" else free_port()
+    second = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--no-demo", "--port", str(port)],
+        cwd=ROOT,
+        env=fresh.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert ("cannot be listened on" if reason == "port" else "runs already on") in second.stderr
+
+
+def test_the_demo_is_seeded_once(fresh: Installation) -> None:
+    fresh.manage("prepare")
+    first = fresh.manage("seed-demo", timeout_s=240)
+    assert [line.removeprefix("Demo dish: ") for line in first.splitlines()] == ["Quiet dish", "Gas bubbles", "Not yet analysed"]
+    assert fresh.manage("seed-demo") == ""
+    told: dict[str, Any] = json.loads(fresh.run("-c", DEMO))
+    assert told == {"labs": [["Demo", True]], "dishes": 3, "runs": 2, "messages": 2}
+
+
+DEMO = """
+import django, json
+django.setup()
+from backend.accounts.models import Lab
+from backend.analysis.models import Run
+from backend.imaging.models import Dish
+from django.conf import settings
+labs = [list(lab) for lab in Lab.objects.values_list("name", "is_demo")]
+print(json.dumps({"labs": labs, "dishes": Dish.objects.count(), "runs": Run.objects.filter(state="queued").count(),
+                  "messages": len(list(settings.BROKER_DIR.glob("queue/*.runs.msg")))}))
+"""

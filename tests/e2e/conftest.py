@@ -1,0 +1,137 @@
+"""A real Chromium against the real product: one server and worker for the whole folder, set up through the printed link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.recordings import rendered_zip
+from tests.running.ports import wait_until
+from tests.running.product import Installation, Web
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+ADMIN = {"Name of the lab": "North clinic", "Your name": "Ada Admin", "Email": "ada@example.org", "Password": "correct horse battery"}
+
+
+@dataclass(frozen=True)
+class Product:
+    """The running product and what it printed first."""
+
+    web: Web
+    setup_link: str
+
+    @property
+    def url(self) -> str:
+        return self.web.url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever drives a browser says so, and comes after everything that does not."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    installation = Installation(tmp_path_factory.mktemp("e2e"))
+    try:
+        web = installation.start_product("--no-demo")
+        log = installation.log_of("serve")
+        link = re.compile(r"http://\S+/setup#token=\S+")
+        wait_until(lambda: bool(link.search(log.read_text())), within_s=60, what="the one-time link")
+        found = link.search(log.read_text())
+        assert found
+        yield Product(web, found.group())
+    finally:
+        installation.close()
+
+
+@pytest.fixture(scope="session")
+def admin_state(product: Product, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first admin, made through the printed link; gives the signed-in cookies."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(product.setup_link)
+    for label, value in ADMIN.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Create account and lab").click()
+    page.wait_for_url(f"{product.url}/")
+    skip = page.get_by_role("button", name="Skip the tour")
+    skip.click()
+    skip.wait_for(state="detached")
+    state = tmp_path_factory.mktemp("state") / "admin.json"
+    context.storage_state(path=state)
+    context.close()
+    return state
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(product: Product, browser: Browser, admin_state: Path) -> Iterator[Opener]:
+    """Open a path as the admin, in a context of its own; a page that throws or logs an error fails the test."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def opened(path: str, *, state: Path | None = admin_state, width: int = 1440, height: int = 900) -> Page:
+        context = browser.new_context(base_url=product.url, storage_state=state, viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems, problems
+
+
+@pytest.fixture(scope="session")
+def small_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 rendered frames of a 3x3 dish, ten minutes apart, with an embryo in most wells and a bubble in some."""
+    return rendered_zip(tmp_path_factory.mktemp("small"), seed=11, frames=24)
+
+
+@pytest.fixture(scope="session")
+def long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same kind with 1,600 frames, so that a worker is busy for a while."""
+    return rendered_zip(tmp_path_factory.mktemp("long"), seed=12, frames=32, repeated=50)
+
+
+@pytest.fixture(scope="session")
+def analysed_dish(product: Product, browser: Browser, admin_state: Path, small_recording: Path) -> str:
+    """The path of a dish that was uploaded, confirmed and analysed through the page."""
+    from tests.e2e.steps import upload_and_analyse
+
+    context = browser.new_context(base_url=product.url, storage_state=admin_state)
+    page = context.new_page()
+    path = upload_and_analyse(page, small_recording, patient="P-0001", dish="seeded")
+    page.get_by_test_id("well-row").nth(8).wait_for()
+    page.get_by_role("button", name="Analyse again").first.wait_for(timeout=60_000)
+    context.close()
+    return path
