@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -64,9 +63,13 @@ def _measured(args: argparse.Namespace, recording: Path, folder: Path) -> Iterat
     if args.onnx:
         yield timing.onnx_runtime(shipped, pictures, args.threads)
     if args.plain or args.torch:
+        from detector.evaluation.plain import plain_network, plain_torch
+
         files = _files(pictures, folder)
-        for name, network in _plain_networks(args, shipped):
-            yield timing.plain_predict(network, name, files, args.threads)
+        if args.plain:
+            yield timing.plain_predict(plain_network(shipped, folder, threads=args.threads), "ONNX", files, args.threads)
+        if args.torch:
+            yield timing.plain_predict(plain_torch(args.torch, threads=args.threads), "torch", files, args.threads)
 
 
 def _rendered(folder: Path, frames: int, width: int, height: int) -> Path:
@@ -85,26 +88,6 @@ def _files(pictures: list[np.ndarray[tuple[int, int], np.dtype[np.uint8]]], fold
     for path, picture in zip(paths, pictures, strict=True):
         cv2.imwrite(str(path), picture)
     return paths
-
-
-def _plain_networks(args: argparse.Namespace, shipped: Path) -> Iterator[tuple[str, Any]]:
-    """Networks as ultralytics serves them; torch is loaded here and nowhere else."""
-    import torch
-
-    from detector.training.network import build_network
-
-    build_network(1, width=64, height=64)  # sets ultralytics up so that it stays off the network
-    from ultralytics import YOLO
-
-    torch.set_num_threads(args.threads)
-    if args.plain:
-        yield "ONNX", YOLO(str(next(shipped.glob("*.onnx"))), task="detect")
-    if args.torch:
-        from detector.training.loop import reopened
-
-        served = YOLO("yolo11n.yaml", task="detect")
-        served.model = reopened(args.torch)[0].network
-        yield "torch", served
 
 
 def _processor() -> str:

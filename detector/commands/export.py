@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,17 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     checkpoints = args.data / "checkpoints"
-    if not (checkpoints / "best.pt").is_file() or not (checkpoints / "checkpoint.pt").is_file():
+    if not all((checkpoints / name).is_file() for name in ("checkpoint.pt", "best.pt", "contents.pt", "contents-best.pt")):
         raise DetectorError(
-            "no_checkpoint", f"{checkpoints} holds no trained epoch", "Run `python -m detector train` with the same --data first."
+            "no_checkpoint",
+            f"{checkpoints} holds no trained epoch of both nets",
+            "Run `python -m detector train` with the same --data first.",
         )
+    from detector.training.contents import reopened_contents
     from detector.training.loop import reopened
     from detector.training.wells_yolo import Plan, export
 
-    trained, recipe = reopened(checkpoints)
-    plan = replace(Plan(renderings=args.renderings, testing=args.held_out, threads=args.threads, processes=args.threads), recipe=recipe)
-    for name, value in (("epochs", recipe.epochs), ("batch", recipe.batch), ("seed", recipe.seed)):
-        setattr(args, name, value)
-    metrics = export(trained, args.data, args.out, plan, command=command_line(args), say=partial(print, file=sys.stderr, flush=True))
+    recipe, contents = reopened(checkpoints).recipe, reopened_contents(checkpoints).recipe
+    plan = Plan(args.renderings, args.held_out, args.held_out, recipe, contents, args.threads, args.threads)
+    command = command_line(args.renderings, args.held_out, recipe.epochs, contents.epochs, recipe.seed)
+    metrics = export(args.data, args.out, plan, command=command, say=partial(print, file=sys.stderr, flush=True))
     print(json.dumps({"out": str(args.out), "metrics": metrics}))
     return 0

@@ -106,34 +106,32 @@ def whole(name: str, recording: Path, finder: WellFinder, threads: int) -> Timin
 
 
 def onnx_runtime(folder: Path, pictures: list[Image], threads: int) -> Timing:
-    """The same weights through ONNX Runtime, a picture at a time, with the same preparation and decoding."""
+    """The same weights through ONNX Runtime, a picture at a time: preparation and boxes, without the closer look into each well."""
     import onnxruntime
 
+    from detector.evaluation.plain import wells_onnx
     from detector.wells.decoding import decode
     from detector.wells.preprocess import prepare
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(read_verified(folder)[1], options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(wells_onnx(folder), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
     def find(picture: Image) -> int:
         prepared = prepare(picture)
         answer = session.run(None, {name: prepared.pixels[None, None].astype(np.float32) / 255})[0]
-        return len([decode(answer[0], prepared)])
+        return len([decode(answer[0]).sighting(prepared)])
 
     rounds = [lambda one=one: find(one) for one in [*pictures[:1] * WARM_UP, *pictures]]
-    return timed("ONNX Runtime: find, batch of 1", rounds, threads=threads, decoding=False)
+    return timed("ONNX Runtime: boxes, batch of 1", rounds, threads=threads, decoding=False)
 
 
 def plain_predict(network: Any, name: str, files: list[Path], threads: int) -> Timing:
-    """What one gets without thinking: a file at a time through `YOLO.predict`."""
+    """What one gets without thinking: a file at a time through ultralytics."""
+    from detector.evaluation.plain import predict
 
-    # One channel, as the weights were trained: colour pictures would be refused by the net.
-    def predict(file: Path) -> int:
-        return len(network.predict(str(file), imgsz=(288, 384), device="cpu", verbose=False))
-
-    rounds = [lambda one=one: predict(one) for one in [*files[:1] * WARM_UP, *files]]
+    rounds = [lambda one=one: len(predict(network, one)) for one in [*files[:1] * WARM_UP, *files]]
     return timed(f"plain ultralytics predict, {name}", rounds, threads=threads, decoding=True)
 
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pydicom
-from pydicom.dataset import FileDataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -33,6 +32,8 @@ from detector.stacks.sizes import check_size
 from detector.stacks.times import Timeline, from_hours
 from detector.types import StackInfo
 
+Elements = dict[str, Any]
+
 _PIXELS = ("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns")
 _DEPTHS = ("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 _TIMES = ("FrameTime", "FrameTimeVector", "AcquisitionDateTime", "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime")
@@ -49,6 +50,7 @@ _UNREADABLE = (
     struct.error,
     pydicom.errors.InvalidDicomError,
     pydicom.errors.BytesLengthException,
+    IndexError,
 )
 _LONG_LENGTH = {b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN"}
 
@@ -91,15 +93,15 @@ def open_dicom(blob: Blob, limits: Limits, release: Callable[[], None]) -> Dicom
 
 
 def _open(blob: Blob, limits: Limits, release: Callable[[], None]) -> DicomStack:
-    dataset, pixels_at = _read_header(blob, limits)
-    syntax = dataset.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
-    frames = _number(blob, dataset, "NumberOfFrames", 1)
+    elements, pixels_at = _read_header(blob, limits)
+    syntax = elements["TransferSyntaxUID"]
+    frames = _number(blob, elements, "NumberOfFrames", 1)
     if frames > limits.frames:
         raise refusal(Code.FRAMES_TOO_MANY, f"{blob.name} declares {frames} frames, more than {limits.frames}.")
-    shape = _shape(blob, dataset, str(syntax), limits)
+    shape = _shape(blob, elements, str(syntax), limits)
     start, length = _pixel_data(blob, pixels_at, syntax)
     places = locate_frames(blob, start, length, frames, shape)
-    timeline = _timeline(dataset, frames)
+    timeline = _timeline(elements, frames)
     bits = shape.dtype.itemsize * 8
     info = StackInfo(
         format="dicom",
@@ -117,7 +119,8 @@ def _open(blob: Blob, limits: Limits, release: Callable[[], None]) -> DicomStack
     return DicomStack(blob, places, shape, info, limits, release)
 
 
-def _read_header(blob: Blob, limits: Limits) -> tuple[FileDataset, int]:
+def _read_header(blob: Blob, limits: Limits) -> tuple[Elements, int]:
+    """The values that are needed, and where the pixel data start."""
     sop_class, syntax = _read_meta(blob)
     if sop_class == MediaStorageDirectoryStorage:
         raise refusal(Code.DICOM_DIRECTORY, f"{blob.name} is a DICOMDIR, a list of other files.")
@@ -126,11 +129,17 @@ def _read_header(blob: Blob, limits: Limits) -> tuple[FileDataset, int]:
     stream = io.BufferedReader(BlobFile(_Header(blob, limits)))
     try:
         dataset = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=[*_PIXELS, *_DEPTHS, *_TIMES])
-        return dataset, stream.tell()
+        # pydicom converts a value when it is asked for, so all are asked for where a failure is expected.
+        elements: Elements = {key: dataset.get(key) for key in (*_PIXELS, *_DEPTHS, *_TIMES)}
+        elements["TransferSyntaxUID"] = dataset.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
+        return elements, stream.tell()
     except RecursionError:
         raise refusal(Code.DICOM_DAMAGED, f"{blob.name} nests its sequences too deep to be read.") from None
     except _UNREADABLE as problem:
-        raise refusal(Code.DICOM_DAMAGED, f"{blob.name} is a damaged DICOM file: {str(problem)[:120] or 'it ends early'}.") from None
+        # The problem's own words may quote the header, and with it a patient.
+        raise refusal(
+            Code.DICOM_DAMAGED, f"{blob.name} is a damaged DICOM file: its header cannot be read ({type(problem).__name__})."
+        ) from None
 
 
 def _read_meta(blob: Blob) -> tuple[str, str]:
@@ -162,12 +171,12 @@ class _Header:
         self.rest = self.close = lambda: None
 
 
-def _number(blob: Blob, dataset: FileDataset, key: str, default: int | None = None) -> int:
+def _number(blob: Blob, elements: Elements, key: str, default: int | None = None) -> int:
     try:
-        value = dataset.get(key)
+        value = elements.get(key)
         number = default if value is None or value == "" else int(value)
-    except (ValueError, TypeError, OverflowError) as problem:
-        raise refusal(Code.DICOM_DAMAGED, f"{blob.name} has an unreadable {key}: {str(problem)[:80]}.") from None
+    except (ValueError, TypeError, OverflowError):
+        raise refusal(Code.DICOM_DAMAGED, f"{blob.name} has an unreadable {key}.") from None
     if number is None:
         raise refusal(Code.DICOM_NO_PIXELS, f"{blob.name} holds no picture: its {key} is missing.")
     if number < 0 or (number == 0 and default == 1):
@@ -175,15 +184,15 @@ def _number(blob: Blob, dataset: FileDataset, key: str, default: int | None = No
     return number
 
 
-def _shape(blob: Blob, dataset: FileDataset, syntax: str, limits: Limits) -> FrameShape:
-    rows, columns = _number(blob, dataset, "Rows"), _number(blob, dataset, "Columns")
+def _shape(blob: Blob, elements: Elements, syntax: str, limits: Limits) -> FrameShape:
+    rows, columns = _number(blob, elements, "Rows"), _number(blob, elements, "Columns")
     check_size(columns, rows, blob.name, limits)
-    allocated = _number(blob, dataset, "BitsAllocated")
-    stored = _number(blob, dataset, "BitsStored", allocated)
-    samples = _number(blob, dataset, "SamplesPerPixel", 1)
-    colour = str(dataset.get("PhotometricInterpretation", "MONOCHROME2"))
-    is_signed = _number(blob, dataset, "PixelRepresentation", 0) == 1
-    is_planar = _number(blob, dataset, "PlanarConfiguration", 0) == 1
+    allocated = _number(blob, elements, "BitsAllocated")
+    stored = _number(blob, elements, "BitsStored", allocated)
+    samples = _number(blob, elements, "SamplesPerPixel", 1)
+    colour = str(elements.get("PhotometricInterpretation") or "MONOCHROME2")
+    is_signed = _number(blob, elements, "PixelRepresentation", 0) == 1
+    is_planar = _number(blob, elements, "PlanarConfiguration", 0) == 1
     is_readable = colour in ("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
     if allocated not in (8, 16, 32) or not 0 < stored <= allocated or samples not in (1, 3) or not is_readable:
         raise refusal(Code.PICTURE_KIND, f"{blob.name} has {samples} channels of {allocated} bits in colour kind {colour}.")
@@ -210,11 +219,11 @@ def _pixel_data(blob: Blob, at: int, syntax: Any) -> tuple[int, int | None]:
     return start, None if length == 0xFFFFFFFF else length
 
 
-def _timeline(dataset: FileDataset, frames: int) -> Timeline:
-    started_at = _started(dataset)
+def _timeline(elements: Elements, frames: int) -> Timeline:
+    started_at = _started(elements)
     try:
-        steps = [float(step) for step in dataset.get("FrameTimeVector") or ()]
-        step = float(dataset.get("FrameTime") or 0)
+        steps = [float(step) for step in elements.get("FrameTimeVector") or ()]
+        step = float(elements.get("FrameTime") or 0)
     except (ValueError, TypeError):
         return Timeline(started_at=started_at)
     if frames > 1 and len(steps) == frames:
@@ -224,10 +233,10 @@ def _timeline(dataset: FileDataset, frames: int) -> Timeline:
     return Timeline(started_at=started_at)
 
 
-def _started(dataset: FileDataset) -> datetime | None:
-    text = str(dataset.get("AcquisitionDateTime") or "")
+def _started(elements: Elements) -> datetime | None:
+    text = str(elements.get("AcquisitionDateTime") or "")
     for date, time in (("AcquisitionDate", "AcquisitionTime"), ("ContentDate", "ContentTime")):
-        text = text or f"{dataset.get(date) or ''}{dataset.get(time) or ''}"
+        text = text or f"{elements.get(date) or ''}{elements.get(time) or ''}"
     try:
         return datetime.strptime(text[:14], "%Y%m%d%H%M%S")
     except ValueError:

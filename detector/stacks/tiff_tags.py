@@ -114,7 +114,7 @@ class TagReader:
         code = _TYPE_CODES[tag.kind]
         if len(code) != 1 or code in "fd":
             raise self.damaged(f"tag {number} has the wrong type {tag.kind}")
-        if tag.count > 4 * self._limits.pictures:
+        if not 0 < tag.count <= 4 * self._limits.pictures:
             raise self.damaged(f"tag {number} declares {tag.count} values")
         data = self._blob.read_at(tag.at, tag.count * _TYPE_BYTES[tag.kind])
         return struct.unpack(f"{self.order}{tag.count}{code}", data)

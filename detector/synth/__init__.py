@@ -2,10 +2,11 @@
 
 from detector.synth.dish import RenderedDish, render_dish
 from detector.synth.recording import RecordingSettings, render_recording
-from detector.synth.settings import DEMO, HARD, RENDERER_VERSION, TRAINING, DishSettings
+from detector.synth.settings import DEMO, FAINT, HARD, RENDERER_VERSION, TRAINING, DishSettings
 
 __all__ = [
     "DEMO",
+    "FAINT",
     "HARD",
     "RENDERER_VERSION",
     "TRAINING",

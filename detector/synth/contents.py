@@ -34,12 +34,13 @@ def draw_well(
     style: int,
     least: float,
     haze: float,
+    faint_rate: float,
 ) -> WellScene:
     """One well of a dish; `style` is the dish's own seed, so that its embryos look alike in age and focus, `least` the
     smallest contrast that the picture's noise leaves visible and `haze` the share of contrast that a hazy picture keeps."""
     content = CONTENTS[int(rng.choice(4, p=mixture))]
     has_embryo = content in (Content.EMBRYO, Content.EMBRYO_GAS)
-    embryo = _embryo(rng, np.random.default_rng(style), least, haze) if has_embryo else None
+    embryo = _embryo(rng, np.random.default_rng(style), least, haze, faint_rate) if has_embryo else None
     bubbles: tuple[Bubble, ...] = ()
     if content in (Content.GAS, Content.EMBRYO_GAS):
         bubbles, embryo = _bubbles(rng, embryo)
@@ -51,14 +52,14 @@ def draw_well(
     )  # fmt: skip
 
 
-def _embryo(rng: np.random.Generator, dish: np.random.Generator, least: float, haze: float) -> Embryo:
+def _embryo(rng: np.random.Generator, dish: np.random.Generator, least: float, haze: float, faint_rate: float) -> Embryo:
     size = dish.uniform(0.34, 0.66)
     day, focus, relief = dish.random(), dish.uniform(0.0, 0.12), dish.random() < 0.3
     radius = float(np.clip(size * rng.normal(1.0, 0.07), 0.28, 0.74))
     kinds = ("disc", "cells", "morula", "blastocyst")
     shares = np.array([max(0.08, 1.1 - 3 * day), 0.5, 0.12 + 0.3 * day, max(0.04, 1.4 * day - 0.6)])
     kind = str(rng.choice(kinds, p=shares / shares.sum()))
-    faint = rng.random() < 0.15
+    faint = rng.random() < faint_rate
     strength = haze * (rng.uniform(0.045, 0.085) if faint else rng.uniform(0.085, 0.27))
     contrast = max(strength, least if faint else 1.5 * least)
     angle, far = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random()) * max(1.0 - radius * rng.uniform(0.86, 1.05), 0.0)

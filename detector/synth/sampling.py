@@ -38,7 +38,21 @@ def sample_scene(rng: np.random.Generator, settings: DishSettings) -> Scene:
     for row, column, x, y in places:
         pulled = pull * (np.array([optics.light_x, optics.light_y * 1.0]) * width - np.array([x, y])) / (0.5 * width)
         wells.append(
-            draw_well(rng, row, column, x, y, radius, floor_ratio * float(rng.normal(1.0, 0.01)), pulled, mixture, style, least, haze)
+            draw_well(
+                rng,
+                row,
+                column,
+                x,
+                y,
+                radius,
+                floor_ratio * float(rng.normal(1.0, 0.01)),
+                pulled,
+                mixture,
+                style,
+                least,
+                haze,
+                settings.faint_rate,
+            )
         )
     outside = draw_outside(rng, settings, tuple(wells), radius, (width, height), optics)
     usable, reason = True, ""

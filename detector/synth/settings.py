@@ -31,9 +31,13 @@ class DishSettings:
     unusable_rate: float = 0.06
     border_rate: float = 0.25
     """Share of dishes whose outer wells are cut by the picture's edge."""
+    faint_rate: float = 0.15
+    """Share of embryos that are hardly to be seen: far out of focus or in media of their own density."""
 
 
 TRAINING = DishSettings()
+FAINT = DishSettings(faint_rate=0.55, unusable_rate=0.0)
+"""More of what is hardest to tell: a faint embryo, alone or beside gas, from a bare floor."""
 HARD = DishSettings(
     layout_weights=(0.2, 0.15, 0.25, 0.4), hardness=1.0, stray_rate=0.35, gas_outside_rate=0.25, unusable_rate=0.04, border_rate=0.15
 )

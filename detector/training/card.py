@@ -21,7 +21,9 @@ class Seeds:
     testing_count: int
 
 
-def card_text(metrics: dict[str, Any], *, command: str, renderer: str, seeds: Seeds, epochs: int, real_evidence: str = NOT_MEASURED) -> str:
+def card_text(
+    metrics: dict[str, Any], *, command: str, renderer: str, seeds: Seeds, epochs: tuple[int, int], real_evidence: str = NOT_MEASURED
+) -> str:
     """The card in Markdown."""
     rows = "\n".join(_row(label, key, metrics) for label, key in _ROWS)
     return f"""# wells-yolo11n
@@ -43,10 +45,15 @@ epoch or for choosing a threshold.
 * choosing the epoch: {seeds.choosing_count} renderings from seed {seeds.choosing} on, half `training`, half `hard` settings
 * the figures below: {seeds.testing_count} renderings each from seed {seeds.testing} on; nothing was chosen by them
 
-## Training
+## Nets and training
 
-A yolo11n (ultralytics) with one input channel and five classes, from random weights, {epochs} epochs, best epoch {metrics["epoch"]},
-{metrics["training_minutes"]} minutes of training on the machine that made it. The command, which resumes where it stopped:
+* A yolo11n (ultralytics) with one input channel finds the wells and bubbles outside them in the whole picture: from random weights,
+  {epochs[0]} epochs, best epoch {metrics["epoch"]}.
+* A small convolutional net looks at each well it found, 64x64 pixels, and names the content together with the YOLO's opinion: from random
+  weights, {epochs[1]} epochs, best epoch {metrics["contents_epoch"]}.
+
+{metrics["training_minutes"]} minutes of training on the machine that made them (2 cores, shared with other work). The command, which
+resumes where it stopped:
 
     {command}
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from detector.training.checkpoints import follow, save
 from detector.training.judging import macro_f1
 from detector.training.renderings import Renderings
 from detector.types import Image
@@ -62,7 +63,7 @@ def _step(before: int, after: int, stride: int) -> nn.Sequential:
 
 def train_contents(
     renderings: Renderings, held_out: Renderings, recipe: ContentRecipe, folder: Path, *, threads: int, say: Callable[[str], None] = print
-) -> ContentNet:
+) -> TrainedContents:
     """The averaged net of the best epoch; `folder` keeps contents.pt, which a second call goes on from, and contents-best.pt."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
@@ -89,26 +90,37 @@ def train_contents(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
-            _follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 300)))
-            total += float(loss)
+            follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 300)))
+            total += float(loss.detach())
             if index % 100 == 99:
                 say(f"contents epoch {epoch + 1} step {index + 1}/{per_epoch} loss {total / (index + 1):.3f}")
         score = content_f1(average, held_out)
         state |= {"epoch": epoch + 1, "seconds": state["seconds"] + time.monotonic() - started}
         say(json.dumps({"contents_epoch": epoch + 1, "loss": round(total / per_epoch, 4), "macro_f1": round(score, 4)}))
         if score > state["best"]:
-            state["best"] = score
-            _save(average.state_dict(), folder / "contents-best.pt")
+            state |= {"best": score, "best_epoch": epoch + 1}
+            save(average.state_dict(), folder / "contents-best.pt")
         tensors = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-        _save({"recipe": asdict(recipe), "state": state} | tensors, folder / "contents.pt")
+        save({"recipe": asdict(recipe), "state": state} | tensors, folder / "contents.pt")
     return reopened_contents(folder)
 
 
-def reopened_contents(folder: Path) -> ContentNet:
+@dataclass(frozen=True, slots=True)
+class TrainedContents:
+    """The averaged net of the best epoch and the recipe it was made by."""
+
+    network: ContentNet
+    recipe: ContentRecipe
+    epoch: int
+    seconds: float
+
+
+def reopened_contents(folder: Path) -> TrainedContents:
     """The best epoch so far of the training that writes into `folder`."""
+    saved = torch.load(folder / "contents.pt", weights_only=True)
     network = ContentNet().eval().requires_grad_(False)
     network.load_state_dict(torch.load(folder / "contents-best.pt", weights_only=True))
-    return network
+    return TrainedContents(network, ContentRecipe(**saved["recipe"]), saved["state"]["best_epoch"], saved["state"]["seconds"])
 
 
 def content_f1(network: ContentNet, held_out: Renderings) -> float:
@@ -143,21 +155,16 @@ def _varied(picture: Image, box: npt.NDArray[np.float32], rng: np.random.Generat
         crop = np.asarray(cv2.warpAffine(crop, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
     crop = np.rot90(crop, int(rng.integers(4)))
     crop = crop[:, ::-1] if rng.random() < 0.5 else crop
+    if rng.random() < 0.4:
+        # Wells at the rim of the lit field are lighter on one side.
+        across, along = np.linspace(-1, 1, SIDE), rng.uniform(-0.4, 0.4, 2)
+        crop = np.clip(crop * (1 + along[0] * across[None, :] + along[1] * across[:, None]), 0, 255).astype(np.uint8)
     table = 255 * (np.arange(256) / 255) ** rng.uniform(0.7, 1.4)
     crop = np.asarray(cv2.LUT(np.ascontiguousarray(crop), table.astype(np.uint8)), dtype=np.uint8)
     if rng.random() < 0.25:
         noisy = crop + rng.uniform(1, 7) * rng.standard_normal(crop.shape, dtype=np.float32)
         crop = np.clip(noisy, 0, 255).astype(np.uint8)
     return crop
-
-
-def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    with torch.no_grad():
-        for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.dtype.is_floating_point:
-                mean.mul_(keep).add_(value, alpha=1 - keep)
-            else:
-                mean.copy_(value)
 
 
 def _resumed(path: Path, recipe: ContentRecipe, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
@@ -168,10 +175,4 @@ def _resumed(path: Path, recipe: ContentRecipe, network: nn.Module, average: nn.
             average.load_state_dict(saved["average"])
             optimizer.load_state_dict(saved["optimizer"])
             return dict(saved["state"])
-    return {"epoch": 0, "seconds": 0.0, "best": -1.0}
-
-
-def _save(content: Any, path: Path) -> None:
-    draft = path.with_suffix(".tmp")
-    torch.save(content, draft)
-    draft.replace(path)
+    return {"epoch": 0, "seconds": 0.0, "best": -1.0, "best_epoch": 0}

@@ -1,11 +1,13 @@
-"""From a trained net to a weights folder: ONNX, manifest and card."""
+"""From trained nets to a weights folder: ONNX, manifest and card."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tempfile
 import warnings
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,27 +16,46 @@ import torch
 
 from detector.synth import RENDERER_VERSION
 from detector.training.renderings import CLASSES
+from detector.wells.crops import SIDE
 from detector.wells.preprocess import HEIGHT, NAME, WIDTH
+from detector.wells.yolo import CONTENT, WELLS
 
-FILE = "weights.onnx"
+FILE = "weights.zip"
 CODE_VERSION = "0.1.0"
 LICENCE = "AGPL-3.0-or-later"
 
 
-def onnx_bytes(network: Any) -> bytes:
-    """`network` as ONNX with a free batch size, in float32; the answer is (n, 4 + classes, anchors)."""
+def finder_onnx(network: Any) -> bytes:
+    """The YOLO as ONNX: pictures (n, 1, 288, 384) to answers (n, 4 + classes, anchors), float32."""
     network = network.cpu().float().eval().fuse(verbose=False)
     network.model[-1].export = True
     network.model[-1].format = "onnx"
-    sample = torch.zeros(2, 1, HEIGHT, WIDTH)
+    return _onnx(network, torch.zeros(2, 1, HEIGHT, WIDTH))
+
+
+def contents_onnx(network: torch.nn.Module) -> bytes:
+    """The content net as ONNX: standardised crops (n, 1, 64, 64) to probabilities (n, 4), float32."""
+    return _onnx(torch.nn.Sequential(network.cpu().float().eval(), torch.nn.Softmax(dim=1)), torch.zeros(2, 1, SIDE, SIDE))
+
+
+def weights_bytes(finder: bytes, contents: bytes) -> bytes:
+    """Both nets as one file, so that one hash speaks for all that is served; the same nets give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as nets:
+        for name, data in ((WELLS, finder), (CONTENT, contents)):
+            nets.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)
+    return buffer.getvalue()
+
+
+def _onnx(network: Any, sample: torch.Tensor) -> bytes:
     with warnings.catch_warnings(), torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
         # The tracing exporter announces its retirement and the constants it folds.
         warnings.simplefilter("ignore")
         network(sample)
-        path = Path(folder) / FILE
+        path = Path(folder) / "net.onnx"
         torch.onnx.export(
-            network, (sample,), path, input_names=["pictures"], output_names=["answer"], opset_version=17,
-            dynamic_axes={"pictures": {0: "n"}, "answer": {0: "n"}}, dynamo=False,
+            network, (sample,), path, input_names=["inputs"], output_names=["answers"], opset_version=17,
+            dynamic_axes={"inputs": {0: "n"}, "answers": {0: "n"}}, dynamo=False,
         )  # fmt: skip
         return _without_traces(path.read_bytes())
 

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from detector.training.renderings import CLASSES, Labels, Renderings
 from detector.types import Box, Content
-from detector.wells.decoding import CONTENTS, decode
+from detector.wells.decoding import CONTENTS, Found
 from detector.wells.preprocess import HEIGHT, WIDTH, Prepared
 
-RawFinder = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-"""Canonical pictures (n, 288, 384) to raw answers (n, 9, anchors)."""
+Finder = Callable[[npt.NDArray[np.uint8]], list[Found]]
+"""Canonical pictures (n, 288, 384) to the wells in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Judgement:
         return {name: _rounded(value) for name, value in asdict(self).items()}
 
 
-def judge(find: RawFinder, held_out: Renderings, batch: int = 16) -> Judgement:
+def judge(find: Finder, held_out: Renderings, batch: int = 16) -> Judgement:
     """Compare what `find` sees with the truth of every rendering."""
     confusions = np.zeros((len(held_out), 4, 4), dtype=int)
     wells = np.zeros(len(held_out), dtype=int)
@@ -51,9 +51,9 @@ def judge(find: RawFinder, held_out: Renderings, batch: int = 16) -> Judgement:
     overlaps: list[float] = []
     whole = Prepared(np.empty((HEIGHT, WIDTH), np.uint8), 1.0, 1.0, 0, 0, WIDTH, HEIGHT)
     for start in range(0, len(held_out), batch):
-        for place, raw in enumerate(find(held_out.images[start : start + batch]), start):
+        for place, found in enumerate(find(held_out.images[start : start + batch]), start):
             labels = held_out.labels[place]
-            sighting = decode(raw, whole)
+            sighting = found.sighting(whole)
             pairs, invented, wells[place] = _matched([(c.box, c.content) for c in sighting.candidates], labels)
             false_alarms += invented
             for truth, content, overlap in pairs:

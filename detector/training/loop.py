@@ -16,9 +16,11 @@ import numpy.typing as npt
 import torch
 
 from detector.training.augment import augmented
-from detector.training.judging import RawFinder, judge
+from detector.training.checkpoints import follow, save
+from detector.training.judging import Finder, judge
 from detector.training.network import build_network
 from detector.training.renderings import CLASSES, Renderings
+from detector.wells.decoding import Found, decode
 from detector.wells.preprocess import HEIGHT, WIDTH
 
 
@@ -26,13 +28,13 @@ from detector.wells.preprocess import HEIGHT, WIDTH
 class Recipe:
     """Everything besides the data that decides the result."""
 
-    epochs: int = 7
+    epochs: int = 5
     batch: int = 16
     rate: float = 1.5e-3
     last_rate: float = 0.02
     """Share of `rate` the training ends at."""
     cosine_epochs: int = 10
-    descent: float = 1.267
+    descent: float = 1.508
     """The rate follows a slow cosine and later a line to the end, this steep; a line ends nearer its best than a cosine cut short."""
     warm_up_steps: int = 300
     weight_decay: float = 5e-4
@@ -42,9 +44,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The averaged net of the best epoch."""
+    """The averaged net of the best epoch and the recipe it was made by."""
 
     network: Any
+    recipe: Recipe
     epoch: int
     seconds: float
 
@@ -65,7 +68,7 @@ def train(
     for epoch in range(state["epoch"], recipe.epochs):
         started = time.monotonic()
         losses = _one_epoch(network, average, optimizer, renderings, recipe, epoch, per_epoch, device, say)
-        judged = judge(raw_finder(average, device), held_out)
+        judged = judge(finder_of(average, device), held_out)
         state["seconds"] += time.monotonic() - started
         state["epoch"] = epoch + 1
         note = {"epoch": epoch + 1, "loss": [round(v, 4) for v in losses], "seconds": round(state["seconds"]), **judged.as_dict()}
@@ -74,27 +77,27 @@ def train(
             log.write(json.dumps(note) + "\n")
         if judged.rank > state["best_rank"]:
             state |= {"best_rank": judged.rank, "best_epoch": epoch + 1, "best": judged.as_dict()}
-            _save({"weights": average.state_dict()}, folder / "best.pt")
+            save({"weights": average.state_dict()}, folder / "best.pt")
         tensors = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-        _save({"recipe": asdict(recipe), "state": state} | tensors, folder / "checkpoint.pt")
-    return reopened(folder)[0]
+        save({"recipe": asdict(recipe), "state": state} | tensors, folder / "checkpoint.pt")
+    return reopened(folder)
 
 
-def reopened(folder: Path) -> tuple[Trained, Recipe]:
-    """The best epoch so far of the training that writes into `folder`, on the CPU, and its recipe."""
+def reopened(folder: Path) -> Trained:
+    """The best epoch so far of the training that writes into `folder`, on the CPU."""
     saved = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")
     network = build_network(len(CLASSES), width=WIDTH, height=HEIGHT).eval().requires_grad_(False)
     network.load_state_dict(torch.load(folder / "best.pt", weights_only=True, map_location="cpu")["weights"])
-    return Trained(network, saved["state"]["best_epoch"], saved["state"]["seconds"]), Recipe(**saved["recipe"])
+    return Trained(network, Recipe(**saved["recipe"]), saved["state"]["best_epoch"], saved["state"]["seconds"])
 
 
-def raw_finder(network: Any, device: torch.device) -> RawFinder:
-    """`network` as a function from canonical pictures to raw answers."""
+def finder_of(network: Any, device: torch.device) -> Finder:
+    """`network` as a function from canonical pictures to the wells in each."""
 
-    def find(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def find(pictures: npt.NDArray[np.uint8]) -> list[Found]:
         with torch.inference_mode():
             answer = network(torch.from_numpy(pictures).to(device)[:, None].float() / 255)[0]
-        return np.asarray(answer.float().cpu().numpy(), dtype=np.float32)
+        return [decode(raw) for raw in answer.float().cpu().numpy()]
 
     return find
 
@@ -118,7 +121,7 @@ def _one_epoch(
         (loss.sum() / len(batch["img"])).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimizer.step()
-        _follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 600)))
+        follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 600)))
         totals += np.array([float(v) for v in (items.values() if isinstance(items, dict) else items)])
         if index % 50 == 49:
             pace = (time.monotonic() - started) / (index + 1) / recipe.batch * 1000
@@ -161,15 +164,6 @@ def _set_rate(optimizer: torch.optim.Optimizer, recipe: Recipe, step: int, steps
         group["lr"] = recipe.rate * share * min(1.0, (step + 1) / recipe.warm_up_steps)
 
 
-def _follow(average: Any, network: Any, keep: float) -> None:
-    with torch.no_grad():
-        for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.dtype.is_floating_point:
-                mean.mul_(keep).add_(value, alpha=1 - keep)
-            else:
-                mean.copy_(value)
-
-
 def _resumed(
     path: Path, recipe: Recipe, network: Any, average: Any, optimizer: torch.optim.Optimizer, say: Callable[[str], None]
 ) -> dict[str, Any]:
@@ -187,10 +181,3 @@ def _resumed(
     optimizer.load_state_dict(saved["optimizer"])
     say(f"resuming after epoch {saved['state']['epoch']}")
     return dict(saved["state"])
-
-
-def _save(content: dict[str, Any], path: Path) -> None:
-    """Write beside and move, so that a stop in between leaves the old file whole."""
-    draft = path.with_suffix(".tmp")
-    torch.save(content, draft)
-    draft.replace(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,8 +20,30 @@ _MOST_WELLS = 64
 Array = npt.NDArray[np.float32]
 
 
-def decode(raw: Array, prepared: Prepared, least: float = LEAST_CONFIDENCE) -> Sighting:
-    """The sighting in one raw answer, shape (4 + 5, anchors): x, y, width, height, then a score for each class.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The wells of one canonical picture, surest first."""
+
+    boxes: Array
+    """(n, 4) corners in canonical pixels."""
+    sureness: Array
+    """(n,) that there is a well."""
+    shares: Array
+    """(n, 4) probability of each content, in the order of CONTENTS."""
+    gas_outside: float
+
+    def sighting(self, prepared: Prepared) -> Sighting:
+        """The same in the pixels of the frame that `prepared` was made from."""
+        candidates = []
+        for box, sure, shares in zip(self.boxes, self.sureness, self.shares, strict=True):
+            probabilities = {content: float(share) for content, share in zip(CONTENTS, shares, strict=True)}
+            likeliest = max(CONTENTS, key=lambda content: probabilities[content])
+            candidates.append(Candidate(prepared.to_frame(*(float(v) for v in box)), likeliest, float(sure), probabilities))
+        return Sighting(tuple(candidates), self.gas_outside)
+
+
+def decode(raw: Array, least: float = LEAST_CONFIDENCE) -> Found:
+    """The wells in one raw answer, shape (4 + 5, anchors): x, y, width, height, then a score for each class.
 
     A well is as sure as its content scores together, so that doubt about the content costs no recall.
     """
@@ -28,8 +52,7 @@ def decode(raw: Array, prepared: Prepared, least: float = LEAST_CONFIDENCE) -> S
     sure = np.flatnonzero(wellness >= least)
     sure = sure[np.argsort(-wellness[sure], kind="stable")]
     boxes = _corners(raw[:4, sure])
-    candidates: list[Candidate] = []
-    kept: list[Array] = []
+    kept: list[tuple[Array, float, Array]] = []
     alive = np.ones(len(sure), dtype=bool)
     for k in range(len(sure)):
         if not alive[k] or len(kept) == _MOST_WELLS:
@@ -40,18 +63,19 @@ def decode(raw: Array, prepared: Prepared, least: float = LEAST_CONFIDENCE) -> S
         weight = wellness[sure[votes]] ** 2
         box = (boxes[votes] * weight[:, None]).sum(0) / weight.sum()
         shares = (scores[sure[votes]] * weight[:, None]).sum(0)
-        shares = shares / max(float(shares.sum()), 1e-9)
-        kept.append(box)
-        probabilities = {content: float(share) for content, share in zip(CONTENTS, shares, strict=True)}
-        candidates.append(
-            Candidate(
-                prepared.to_frame(*(float(v) for v in box)),
-                max(CONTENTS, key=lambda c: probabilities[c]),
-                float(wellness[sure[k]]),
-                probabilities,
-            )
-        )
-    return Sighting(tuple(candidates), _gas_outside(raw, kept))
+        kept.append((box, float(wellness[sure[k]]), shares / max(float(shares.sum()), 1e-9)))
+    return Found(
+        np.array([box for box, _, _ in kept], dtype=np.float32).reshape(-1, 4),
+        np.array([sureness for _, sureness, _ in kept], dtype=np.float32),
+        np.array([shares for _, _, shares in kept], dtype=np.float32).reshape(-1, 4),
+        _gas_outside(raw, [box for box, _, _ in kept]),
+    )
+
+
+def joined(shares: Array, closer: Array, weight: float) -> Array:
+    """Two opinions (n, 4) on the same wells as one: their geometric mean, `weight` that of the second."""
+    product = np.maximum(shares, 1e-4) ** (1 - weight) * np.maximum(closer, 1e-4) ** weight
+    return np.asarray(product / product.sum(1, keepdims=True), dtype=np.float32)
 
 
 def _gas_outside(raw: Array, wells: list[Array]) -> float:

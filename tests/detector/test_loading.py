@@ -81,7 +81,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     ("old", "new", "code"),
     [
         ('task = "wells"', 'task = "stages"', "weights_task"),
-        ('file = "weights.onnx"', 'file = "../weights.onnx"', "manifest_broken"),
+        ('file = "weights.zip"', 'file = "../weights.zip"', "manifest_broken"),
         ('adapter = "detector.wells.yolo:YoloFinder"', 'adapter = "os:system"', "manifest_broken"),
         ('adapter = "detector.wells.yolo:YoloFinder"', 'adapter = "detector.wells.none:Finder"', "adapter_missing"),
         ("width = 384", "width = 640", "weights_foreign"),

@@ -107,7 +107,7 @@ def test_two_boxes_on_one_well_become_one_candidate_that_averages_their_contents
     raw[:4] = [[100, 101, 300], [100, 100, 200], [60, 60, 60], [60, 60, 60]]
     raw[4:8] = [[0.0, 0.0, 0.9], [0.8, 0.4, 0.0], [0.0, 0.0, 0.0], [0.1, 0.5, 0.0]]
     raw[8] = [0.9, 0.0, 0.0]
-    sighting = decode(raw, prepare(np.zeros((288, 384), np.uint8)))
+    sighting = decode(raw).sighting(prepare(np.zeros((288, 384), np.uint8)))
     assert [c.content for c in sighting.candidates] == [Content.EMBRYO, Content.EMPTY]
     assert sighting.candidates[0].content_probabilities[Content.EMBRYO_GAS] == pytest.approx(0.3, abs=0.08)
     assert sighting.gas_outside_wells == 0.0, "a bubble inside a well is not outside"

@@ -32,6 +32,7 @@ CASES: dict[str, tuple[Maker, str]] = {
     "a deflate strip of 4 GiB": (files.deflate_strip_of_4_gib, "tiff_damaged"),
     "a TIFF with pages of two sizes": (files.pages_of_two_sizes, "resolution_changes"),
     "an OME-TIFF with a billion laughs": (files.ome_entities, "ome_doctype"),
+    "an OME-TIFF with a definition from elsewhere": (files.ome_of_a_foreign_definition, "ome_doctype"),
     "an OME-TIFF that names a file elsewhere": (files.ome_of_other_files, "ome_files_missing"),
     "an OME-TIFF of a billion frames": (files.ome_of_a_billion_frames, "frames_too_many"),
     "a ZIP that climbs out": (zips.climbing, "name_refused"),

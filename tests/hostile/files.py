@@ -181,6 +181,12 @@ def ome_entities(root: Path) -> Path:
     return _ome(root, f'<!DOCTYPE OME [<!ENTITY l0 "ha">{laughs}]><OME><Image><Pixels {_PIXELS} SizeZ="1" SizeT="1"/></Image>&l9;</OME>')
 
 
+def ome_of_a_foreign_definition(root: Path) -> Path:
+    return _ome(
+        root, f'<!DOCTYPE OME SYSTEM "http://169.254.169.254/ome.dtd"><OME><Image><Pixels {_PIXELS} SizeZ="1" SizeT="1"/></Image></OME>'
+    )
+
+
 def ome_of_other_files(root: Path) -> Path:
     block = '<TiffData IFD="0" FirstT="1"><UUID FileName="../../../etc/passwd">urn:uuid:1</UUID></TiffData>'
     return _ome(

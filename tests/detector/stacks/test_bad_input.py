@@ -38,6 +38,21 @@ def test_bad_input_is_refused_in_time_and_leaves_nothing_behind(maker: Maker, co
     assert _open_files() == open_before
 
 
+@pytest.mark.parametrize("name", ["frame003.jpg", "frame003.png"])
+@pytest.mark.parametrize("packing", [None, 0, 8])
+def test_a_cut_frame_among_good_ones_is_found_on_opening(tmp_path: Path, name: str, packing: int | None) -> None:
+    good.folder(tmp_path / "dish", 5)
+    (tmp_path / "dish" / "frame003.jpg").unlink()
+    whole = good.jpeg(3) if name.endswith("jpg") else good.png(3)
+    (tmp_path / "dish" / name).write_bytes(whole[:-40])
+    path = tmp_path / "dish"
+    if packing is not None:
+        path = good.archive(tmp_path / "dish.zip", [(p.name, p.read_bytes()) for p in path.iterdir()], packing)
+    with pytest.raises(StackError, match=name) as refused:
+        open_stack(path)
+    assert refused.value.code == "file_truncated"
+
+
 def test_every_code_that_is_refused_with_is_documented() -> None:
     assert {code for _, code in CASES.values()} <= {code.value for code in Code}
 

@@ -8,6 +8,7 @@ import pytest
 
 from detector.training.judging import judge, macro_f1
 from detector.training.renderings import Renderings
+from detector.wells.decoding import decode
 
 TRUTH = np.array([[1, 50, 50, 110, 110], [0, 150, 50, 210, 110]], np.float32)
 
@@ -23,7 +24,7 @@ def answers(*wells: tuple[int, float, float]) -> npt.NDArray[np.float32]:
 
 def judged(raw: npt.NDArray[np.float32]) -> dict[str, object]:
     held_out = Renderings(np.zeros((1, 288, 384), np.uint8), [TRUTH])
-    return judge(lambda pictures: np.stack([raw] * len(pictures)), held_out).as_dict()
+    return judge(lambda pictures: [decode(raw)] * len(pictures), held_out).as_dict()
 
 
 def test_all_found_and_right_is_a_perfect_score() -> None:

@@ -21,7 +21,7 @@ def arguments(module: object, *words: str) -> argparse.Namespace:
 
 
 def train_arguments(home: Path, epochs: int, out: str = "weights") -> argparse.Namespace:
-    sizes = ("--renderings", "8", "--held-out", "2", "--batch", "4", "--threads", "1", "--epochs", str(epochs))
+    sizes = ("--renderings", "8", "--held-out", "2", "--threads", "1", "--epochs", str(epochs), "--content-epochs", "1")
     return arguments(train, "wells-yolo", "--data", str(home / "data"), "--out", str(home / out), *sizes)
 
 

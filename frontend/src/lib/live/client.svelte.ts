@@ -19,6 +19,8 @@ export interface LiveOptions {
   heartbeatMs?: number;
   answerMs?: number;
   pollMs?: number;
+  /** How long to wait before the socket is tried again while polling. */
+  retryMs?: number;
   /** The server ended the session; there is nothing to reconnect to. */
   signedOut?(): void;
   backoff?: (attempt: number) => number;
@@ -30,7 +32,6 @@ interface Following {
 }
 
 const FAILURES_BEFORE_POLLING = 3;
-const RETRY_SOCKET_MS = 30_000;
 const SIGNED_OUT = 4401;
 
 /** One socket for every topic of the page: it resumes where it was cut, and falls back to polling. */
@@ -54,6 +55,7 @@ export class LiveClient {
       heartbeatMs: 20_000,
       answerMs: 10_000,
       pollMs: 2_000,
+      retryMs: 30_000,
       signedOut: () => undefined,
       backoff,
       ...options,
@@ -181,7 +183,7 @@ export class LiveClient {
     } else if (!isBlocked) {
       this.state = 'reconnecting';
     }
-    const wait = isBlocked ? RETRY_SOCKET_MS : this.#options.backoff(this.#failures - 1);
+    const wait = isBlocked ? this.#options.retryMs : this.#options.backoff(this.#failures - 1);
     clearTimeout(this.#reopen);
     this.#reopen = setTimeout(() => this.#connect(), wait);
   }

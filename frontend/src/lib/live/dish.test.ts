@@ -1,0 +1,169 @@
+import { expect, test } from 'vitest';
+import type { Delivered, DishSnapshot, LiveEvent, RunValue, WellValue } from '$lib/api/types';
+import { fromSnapshot, reduce, type DishState } from './dish';
+
+const run = (id: string, change: Partial<RunValue> = {}): RunValue => ({
+  id,
+  stack: 's',
+  dish: 'd',
+  dish_label: '24-117',
+  weights_name: 'wells',
+  state: 'queued',
+  attempts: 0,
+  frames_done: 0,
+  frames_total: 3,
+  layout: '',
+  error: null,
+  created_at: `2026-01-0${id}T00:00:00Z`,
+  started_at: null,
+  finished_at: null,
+  ...change,
+});
+
+const well = (name: string, content: WellValue['content'] = 'embryo'): WellValue => ({
+  row: name.charCodeAt(0) - 65,
+  column: Number(name.slice(1)) - 1,
+  name,
+  box: [0, 0, 10, 10],
+  content,
+  confidence: 0.9,
+  content_probabilities: {},
+  is_filled_in: false,
+});
+
+const empty = (): DishSnapshot => ({
+  dish: {
+    id: 'd',
+    lab: 'l',
+    label: '24-117',
+    layout: '',
+    patient_code: 'P',
+    cycle_label: '1',
+    method: 'icsi',
+    created_at: '',
+    stack: null,
+    run: null,
+    well_counts: { empty: 0, embryo: 0, gas: 0, embryo_gas: 0 },
+    alert_count: 0,
+  },
+  live_seq: 0,
+  run: null,
+  runs: [],
+  wells: [],
+  key_frames: [],
+  content_changes: [],
+  alerts: [],
+});
+
+const found = (runId: string, wells: WellValue[], frame = 0): LiveEvent => ({
+  type: 'wells.found',
+  run_id: runId,
+  frame_index: frame,
+  layout: '1x2',
+  wells,
+  is_lattice_consistent: true,
+  lattice_residual_px: 1.5,
+  reason: '',
+});
+
+const STORY: LiveEvent[] = [
+  { type: 'run.queued', run: run('1') },
+  { type: 'run.started', run: run('1', { state: 'running', attempts: 1 }) },
+  found('1', [well('A1'), well('A2', 'gas')]),
+  { type: 'alert.raised', run_id: '1', kind: 'gas_in_well', frame_index: 0, place: 'A2', detail: '' },
+  { type: 'run.progressed', run_id: '1', frames_done: 2, frames_total: 3 },
+  { type: 'well.classified', run_id: '1', frame_index: 2, well: well('A2', 'empty'), previous: 'gas' },
+  { type: 'frames.followed', run_id: '1', first_frame: 0, frames: 3 },
+  {
+    type: 'run.ended',
+    run: run('1', { state: 'finished', attempts: 1, frames_done: 3, layout: '1x2' }),
+  },
+];
+
+const delivered = (event: LiveEvent, seq: number): Delivered => ({
+  type: 'event',
+  topic: 'dish.d',
+  seq,
+  at: '',
+  event,
+});
+
+const tell = (state: DishState, events: LiveEvent[], from = state.live_seq): DishState =>
+  events.reduce((now, event, index) => reduce(now, delivered(event, from + index + 1)), state);
+
+const fresh = (): DishSnapshot => {
+  const ended = run('1', { state: 'finished', attempts: 1, frames_done: 3, layout: '1x2' });
+  return {
+    ...empty(),
+    dish: {
+      ...empty().dish,
+      run: ended,
+      well_counts: { empty: 1, embryo: 1, gas: 0, embryo_gas: 0 },
+      alert_count: 1,
+    },
+    live_seq: 8,
+    run: ended,
+    runs: [ended],
+    wells: [well('A1'), well('A2', 'empty')],
+    key_frames: [
+      {
+        frame_index: 0,
+        layout: '1x2',
+        is_lattice_consistent: true,
+        lattice_residual_px: 1.5,
+        reason: '',
+        wells: [well('A1'), well('A2', 'gas')],
+      },
+    ],
+    content_changes: [
+      { frame_index: 2, row: 0, column: 1, name: 'A2', content: 'empty', previous: 'gas', confidence: 0.9 },
+    ],
+    alerts: [{ kind: 'gas_in_well', frame_index: 0, place: 'A2', detail: '' }],
+  };
+};
+
+test('a snapshot and the events after it are a fresh snapshot', () => {
+  const state = tell(fromSnapshot(empty(), null), STORY);
+  expect(state).toEqual(fromSnapshot(fresh(), null));
+});
+
+test('from every point of the story the rest leads to the same state', () => {
+  const end = tell(fromSnapshot(empty(), null), STORY);
+  for (let cut = 0; cut <= STORY.length; cut += 1) {
+    const half = tell(fromSnapshot(empty(), null), STORY.slice(0, cut));
+    expect(tell(half, STORY.slice(cut))).toEqual(end);
+  }
+});
+
+test('what is replayed although it was applied already changes nothing', () => {
+  const end = tell(fromSnapshot(empty(), null), STORY);
+  expect(tell(end, STORY, 0)).toBe(end);
+});
+
+test('a second attempt begins with an empty dish', () => {
+  const half = tell(fromSnapshot(empty(), null), STORY.slice(0, 5));
+  const again = tell(half, [{ type: 'run.started', run: run('1', { state: 'running', attempts: 2 }) }]);
+  expect(again.wells).toEqual([]);
+  expect(again.alerts).toEqual([]);
+  expect(again.dish.alert_count).toBe(0);
+  expect(again.frames_followed).toBe(0);
+});
+
+test('a newer run takes the stage, unless another one was chosen', () => {
+  const end = tell(fromSnapshot(empty(), null), STORY);
+  const newer: LiveEvent[] = [{ type: 'run.queued', run: run('2') }, found('2', [well('A1', 'gas')])];
+  expect(tell(end, newer).run?.id).toBe('2');
+  expect(tell(end, newer).wells.map(({ content }) => content)).toEqual(['gas']);
+  const pinned = tell({ ...end, pinned_run: '1' }, newer);
+  expect(pinned.run?.id).toBe('1');
+  expect(pinned.wells.map(({ content }) => content)).toEqual(['embryo', 'empty']);
+  expect(pinned.runs.map(({ id }) => id)).toEqual(['2', '1']);
+  expect(pinned.dish.run?.id).toBe('2');
+});
+
+test('events of a run that is not shown move only its line in the list', () => {
+  const end = tell(fromSnapshot(empty(), null), [...STORY, { type: 'run.queued', run: run('2') }]);
+  const told = tell(end, [{ type: 'run.progressed', run_id: '1', frames_done: 1, frames_total: 3 }]);
+  expect(told.run?.id).toBe('2');
+  expect(told.runs.find(({ id }) => id === '1')?.frames_done).toBe(1);
+});

@@ -1,0 +1,112 @@
+"""An installation with short leases, a recording that takes a while, and a line into it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.exact.weights import write_weights
+from tests.running.product import ROOT, Installation
+from tests.running.services import Postgres, Redis
+
+FRAMES = 150
+_numbers = itertools.count(8)
+
+
+class Faulty:
+    """One installation, its workers' processes and what its database says."""
+
+    def __init__(self, installation: Installation, flush: Callable[[], None]) -> None:
+        self.installation, self.flush_broker = installation, flush
+        self._control = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.control"],
+            cwd=ROOT,
+            env=installation.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def __call__(self, command: str, **arguments: Any) -> Any:
+        assert self._control.stdin is not None
+        assert self._control.stdout is not None
+        self._control.stdin.write(json.dumps([command, arguments]).encode() + b"\n")
+        self._control.stdin.flush()
+        return json.loads(self._control.stdout.readline())
+
+    def close(self) -> None:
+        self._control.kill()
+        self._control.communicate()
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        return self.installation.start("worker", "manage.py", "worker", "--runs-only")
+
+    def wait(self, is_true: Callable[[dict[str, list[Any]]], bool], *, within_s: float = 90) -> dict[str, list[Any]]:
+        """Look at the runs until this holds of them."""
+        end = time.monotonic() + within_s
+        while not is_true(states := self("states")):
+            assert time.monotonic() < end, f"after {within_s} s: {states}\n{self.installation.log_of('worker').read_text()[-3000:]}"
+            time.sleep(0.03)
+        return states
+
+    def finish(self, runs: list[str], *, within_s: float = 90) -> dict[str, list[Any]]:
+        return self.wait(lambda states: all(states[run][0] not in ("queued", "running") for run in runs), within_s=within_s)
+
+
+def processes_of(worker: subprocess.Popen[bytes]) -> dict[str, list[psutil.Process]]:
+    """The Celery process, its pool and the decoders below a supervisor."""
+    found: dict[str, list[psutil.Process]] = {"celery": [], "pool": [], "decoder": []}
+    try:
+        for celery in psutil.Process(worker.pid).children():
+            found["celery"].append(celery)
+            for pool in celery.children():
+                found["pool"].append(pool)
+                found["decoder"] += pool.children()
+    except psutil.NoSuchProcess:
+        pass
+    return found
+
+
+@pytest.fixture(params=["embedded", pytest.param("servers", marks=pytest.mark.both_stacks)])
+def faulty(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
+    write_weights(tmp_path / "weights", slowness=2)
+    settings = {
+        "WEIGHTS_DIR": str(tmp_path / "weights"),
+        "RUN_LEASE_S": "1.5",
+        "SWEEP_EVERY_S": "0.3",
+        "RUN_REMIND_S": "2",
+        "RUN_THREADS": "1",
+    }
+    if request.param == "servers":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        redis: Redis = request.getfixturevalue("redis_server")
+        number = next(_numbers)
+        url = redis.url(number % 16)
+        installation = install(DATABASE_URL=postgres.new_database(f"faults_{number}"), REDIS_URL=url, **settings)
+        flush = lambda: _flush_redis(url)  # noqa: E731
+    else:
+        installation = install(**settings)
+        flush = lambda: _flush_files(installation.data / "broker")  # noqa: E731
+    made = Faulty(installation, flush)
+    yield made
+    made.close()
+
+
+def _flush_redis(url: str) -> None:
+    import redis
+
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+
+
+def _flush_files(folder: Path) -> None:
+    for message in (folder / "queue").glob("*.msg"):
+        message.unlink()

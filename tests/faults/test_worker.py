@@ -1,0 +1,137 @@
+"""Real workers that are killed, paused, told ten times and told nothing: results equal those of a run without faults."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import subprocess
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.faults.conftest import FRAMES, Faulty, processes_of
+from tests.running.ports import wait_until
+
+KILLS_A_RUN = 2
+
+
+def undisturbed(faulty: Faulty, stack: str) -> dict[str, Any]:
+    (run,) = faulty("request", stacks=[stack])
+    ended = faulty.finish([run])[run]
+    assert ended[:2] == ["finished", 1], ended
+    results: dict[str, Any] = faulty("results", run=run)
+    assert len(results["placements"]) == FRAMES
+    assert len(results["changes"]) == 3
+    return results
+
+
+def test_results_after_kills_at_random_points_are_those_of_an_undisturbed_run(faulty: Faulty, request: pytest.FixtureRequest) -> None:
+    """Pool process, whole worker or decoder, at any moment; a run bears two kills and is finished by its third attempt."""
+    wanted = 20 if "embedded" in request.node.name else 6
+    chance = random.Random(7)
+    first, *stacks = faulty("prepare", recordings=wanted // KILLS_A_RUN + 5, frames=FRAMES)
+    worker = faulty.start_worker()
+    truth = undisturbed(faulty, first)
+    runs = faulty("request", stacks=stacks)
+    started = time.monotonic()
+    faulty.finish(runs[:1])
+    length_s = min(time.monotonic() - started, 4.0)
+    while sum(attempts - 1 for _, attempts, *_ in faulty("states").values()) < wanted:
+        victim, attempt = next_victim(faulty, runs)
+        time.sleep(chance.uniform(0, 0.7 * length_s))
+        # The run may have ended while we slept; the next one has its own two kills to bear.
+        if faulty("states")[victim][:2] == ["running", attempt]:
+            kill_something(worker, chance)
+            faulty.wait(lambda states: states[victim][:2] != ["running", attempt])  # noqa: B023 - called in this round only
+    ended = faulty.finish(runs, within_s=120)
+    assert {state for state, *_ in ended.values()} == {"finished"}, ended
+    for run in runs:
+        assert faulty("results", run=run) == truth
+        types = faulty("events", run=run)
+        assert types.count("run.started") == ended[run][1]
+        assert (types[-1], types.count("run.ended")) == ("run.ended", 1)
+    assert faulty("gaps") == []
+
+
+def next_victim(faulty: Faulty, runs: list[str]) -> tuple[str, int]:
+    """A run under way that can bear a kill, and its attempt."""
+
+    def bearing(states: dict[str, list[Any]]) -> list[tuple[str, int]]:
+        return [(run, states[run][1]) for run in runs if states[run][0] == "running" and states[run][1] <= KILLS_A_RUN]
+
+    return bearing(faulty.wait(lambda states: bool(bearing(states))))[0]
+
+
+def kill_something(worker: subprocess.Popen[bytes], chance: random.Random) -> None:
+    """The pool process, the Celery process with all below it, or the decoder."""
+    kind = chance.choice(["pool", "pool", "pool", "celery", "decoder"])
+    found = processes_of(worker)
+    for process in found[kind] or found["pool"]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def test_a_worker_that_was_paused_beyond_its_lease_and_comes_back_writes_nothing(faulty: Faulty) -> None:
+    first, second = faulty("prepare", recordings=2, frames=FRAMES)
+    paused = faulty.start_worker()
+    truth = undisturbed(faulty, first)
+    (run,) = faulty("request", stacks=[second])
+    faulty.wait(lambda states: states[run][2] > 0)
+    pause(faulty, paused)
+    faulty.start_worker()
+    faulty.finish([run])
+    told = faulty("events", run=run)
+    for process in all_of(paused):
+        process.resume()
+    log = faulty.installation.log_of("worker")
+    wait_until(lambda: "wrote nothing more" in log.read_text(), within_s=30, what="the paused worker's return")
+    assert faulty("results", run=run) == truth
+    assert faulty("states")[run][:2] == ["finished", 2]
+    assert faulty("events", run=run) == told
+    assert faulty("gaps") == []
+
+
+def all_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return [process for group in processes_of(worker).values() for process in group]
+
+
+def pause(faulty: Faulty, worker: subprocess.Popen[bytes]) -> None:
+    """Stop everything below the supervisor, but not while it holds the one writing lock that SQLite has."""
+    for _ in range(50):
+        stopped = all_of(worker)
+        for process in stopped:
+            process.suspend()
+        if faulty("can_write"):
+            return
+        for process in stopped:
+            process.resume()
+        time.sleep(0.05)
+    raise AssertionError("the worker held the database all the time")
+
+
+def test_a_message_delivered_ten_times_is_worked_on_once(faulty: Faulty) -> None:
+    first, second = faulty("prepare", recordings=2, frames=FRAMES)
+    faulty.start_worker()
+    truth = undisturbed(faulty, first)
+    (run,) = faulty("request", stacks=[second])
+    assert faulty("deliver", run=run, times=10) == 10
+    faulty.finish([run])
+    assert faulty("deliver", run=run, times=10) == 10
+    time.sleep(2)
+    assert faulty("results", run=run) == truth
+    assert faulty("events", run=run).count("run.started") == 1
+    assert faulty("states")[run][:2] == ["finished", 1]
+
+
+def test_runs_whose_messages_were_lost_with_the_broker_are_finished_all_the_same(faulty: Faulty) -> None:
+    first, *stacks = faulty("prepare", recordings=4, frames=FRAMES)
+    runs = faulty("request", stacks=stacks)
+    faulty.flush_broker()
+    faulty.start_worker()
+    ended = faulty.finish(runs)
+    assert {tuple(ended[run][:2]) for run in runs} == {("finished", 1)}
+    truth = undisturbed(faulty, first)
+    assert all(faulty("results", run=run) == truth for run in runs)
+    assert faulty("gaps") == []
