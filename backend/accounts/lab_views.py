@@ -87,7 +87,7 @@ class InvitationsView(APIView):
         asked = checked(InvitationIn(data=request.data))
         link, secret = services.invite_member(actor=actor_of(request), lab_id=lab_id, email=asked["email"], role=Role(asked["role"]))
         # The fragment never reaches a server, so the secret stays out of access logs.
-        address = request.build_absolute_uri(f"/invitation#{secret}")
+        address = request.build_absolute_uri(f"/invitation#token={secret}")
         return Response({**InvitationOut(link).data, "link": address}, status=status.HTTP_201_CREATED)
 
 

@@ -34,11 +34,12 @@ def create_setup_link() -> str:
 
 @transaction.atomic
 def use_setup_link(*, token: str, email: str, name: str, password: str, lab_name: str) -> User:
-    """Make the instance's admin and their lab; the link is used up only if both could be made."""
+    """Make the instance's admin and their lab, beside the demo lab; the link is used up only if all could be made."""
     links.take(purpose=OneTimeLink.Purpose.SETUP, token=token)
     user = _create_user(email=email, name=name, password=password, is_instance_admin=True)
     lab = _create_lab(lab_name, field="lab_name")
-    Membership.objects.create(user=user, lab=lab, role=Role.ADMIN)
+    for own in (lab, *Lab.objects.filter(is_demo=True)):
+        Membership.objects.create(user=user, lab=own, role=Role.ADMIN)
     tell(Change(user, lab.id, "instance.set_up", f"lab {lab.name}", after={"admin": str(user.id), "role": Role.ADMIN}))
     return user
 

@@ -85,9 +85,9 @@ def _close_failed(lease: Lease, problem: Exception) -> None:
 
 
 def _analyse(lease: Lease, heartbeat: Heartbeat) -> None:
+    from detector.loading import load_reader
     from detector.pipeline import analyse
     from detector.types import Layout
-    from detector.wells.reading import WowDishReader
 
     run = Run.objects.select_related("stack", "weights").get(id=lease.run_id)
     finder = finder_of(run.weights)
@@ -95,7 +95,7 @@ def _analyse(lease: Lease, heartbeat: Heartbeat) -> None:
     layout = Layout.parse(run.layout_given) if run.layout_given else None
     recorder = Recorder(lease)
     with open_in_child(path_of(run.stack), name=run.stack.name) as stack:
-        for finding in analyse(stack, finder=finder, reader=WowDishReader(layout), plane=run.plane):
+        for finding in analyse(stack, finder=finder, reader=load_reader(layout), plane=run.plane):
             heartbeat.moved()
             draining.check()
             recorder.take(finding)

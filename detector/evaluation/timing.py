@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.loading import load_reader, read_verified
+from detector.loading import load_reader
 from detector.pipeline import analyse
 from detector.protocols import WellFinder
 from detector.stacks import open_stack

@@ -127,9 +127,9 @@ class _Source:
 
     def picture(self, frame: int) -> Raw:
         """The grey pixels of one frame."""
-        if self._decoded is None or frame < self._next or self._key_before(frame) > self._next:
-            self._seek(frame)
         try:
+            if self._decoded is None or frame < self._next or self._key_before(frame) > self._next:
+                self._seek(frame)
             for decoded in self._decoded or ():
                 number = self._number(decoded)
                 self._next = number + 1

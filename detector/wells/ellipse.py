@@ -25,7 +25,9 @@ WORKING_RADIUS_PX = 40.0
 EDGE_SIGMA = 0.025
 AGREE = 0.04
 """A piece of rim agrees with the ellipse when it lies this close to it, in radii."""
-POOR_SUPPORT = 0.35
+CHECK_WINDOW = 0.22
+"""How far a ray may look when rims are checked: to the middle of the gap between two wells."""
+POOR_SUPPORT = 0.4
 """Below this the fit is no better than chance edges and the well keeps its place, in the common shape."""
 
 _ROUNDS = (
@@ -71,38 +73,43 @@ def fit_rims(image: Image, centres: Floats, half_size: Floats, known: int | None
     known = count if known is None else known
     if count == 0:
         return Rims(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
-    scale = min(1.0, WORKING_RADIUS_PX / float(np.sqrt(half_size[0] * half_size[1])))
-    if scale < 1:
-        size = (max(round(image.shape[1] * scale), 2), max(round(image.shape[0] * scale), 2))
-        picture = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    else:
-        picture = image.astype(np.float32)
-    ratio = np.array([picture.shape[1] / image.shape[1], picture.shape[0] / image.shape[0]])
+    picture, ratio = _reduced(image, half_size)
     half = half_size * ratio
     start = centres * ratio
     middle = start.copy()
     shape = np.tile(np.array([1.0, 0.0, 0.0]), (count, 1))
-    support = np.zeros(count)
-    visible = np.zeros(count)
+    shared = shape[0]
     for window, centre_sigma, radius_sigma, harmonic_sigma in _ROUNDS[is_near:]:
         offset, strength, inside = _strongest_edges(picture, middle, half, shape, window)
         prior = np.array([radius_sigma, centre_sigma, centre_sigma, harmonic_sigma, harmonic_sigma]) ** -2.0
         change, residual = _robust_fit(offset, strength, inside, prior)
         middle = middle + change[:, 1:3] * half
         shape = shape + change[:, [0, 3, 4]]
-        visible = inside.mean(axis=1)
-        support = _support(residual, strength, inside, known)
-        shared = _shared_shape(shape[:known], support[:known], visible[:known])
+        agreement = _support(residual, strength, inside, known)[:known]
+        shared = _shared_shape(shape[:known], agreement, inside[:known].mean(axis=1))
         if window != _ROUNDS[-1][0]:
             shape = np.tile(shared, (count, 1))
+    # A narrow window finds an edge in any grain: whether it is a rim shows when each ray may choose from afar.
+    offset, strength, inside = _strongest_edges(picture, middle, half, shape, CHECK_WINDOW, near_first=False)
+    support = _support(offset, strength, inside, known)
     poor = support < POOR_SUPPORT
     middle[poor], shape[poor] = start[poor], shared
     half_sizes = np.stack([shape[:, 0] + shape[:, 1], shape[:, 0] - shape[:, 1]], axis=1) * half
-    return Rims(middle / ratio, half_sizes / ratio, support, visible)
+    return Rims(middle / ratio, half_sizes / ratio, support, inside.mean(axis=1))
+
+
+def _reduced(image: Image, half_size: Floats) -> tuple[npt.NDArray[np.float32], Floats]:
+    """The picture no finer than rims need it, and its size relative to the frame."""
+    scale = WORKING_RADIUS_PX / float(np.sqrt(half_size[0] * half_size[1]))
+    if scale >= 1:
+        return image.astype(np.float32), np.ones(2)
+    height, width = image.shape
+    small = cv2.resize(image, (max(round(width * scale), 2), max(round(height * scale), 2)), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32), np.array([small.shape[1] / width, small.shape[0] / height])
 
 
 def _strongest_edges(
-    picture: npt.NDArray[np.float32], middle: Floats, half: Floats, shape: Floats, window: float
+    picture: npt.NDArray[np.float32], middle: Floats, half: Floats, shape: Floats, window: float, *, near_first: bool = True
 ) -> tuple[Floats, Floats, Flags]:
     """Where each ray of each well brightens most, in radii from the expected rim; how much; and whether the ray's rim is in view."""
     count = len(middle)
@@ -129,7 +136,7 @@ def _strongest_edges(
     in_view = (x[:, :, inner] > margin) & (x[:, :, inner] < width - margin) & (y[:, :, inner] > margin) & (y[:, :, inner] < height - margin)
     middle_step = reach
     inside = in_view[:, :, middle_step]
-    nearness = np.exp(-0.5 * (steps[inner] / (0.7 * window)) ** 2)
+    nearness = np.exp(-0.5 * (steps[inner] / (0.7 * window)) ** 2) if near_first else 1.0
     weighed = np.where(in_view, slope * nearness, 0.0)
     best = np.clip(weighed.argmax(axis=2), 1, 2 * reach - 1)
     rows, columns = np.ogrid[:count, :ANGLES]

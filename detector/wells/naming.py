@@ -11,8 +11,9 @@ from detector.wells.ellipse import POOR_SUPPORT, Floats, Rims, fit_rims
 from detector.wells.lattice import MINIMUM_WELLS, FittedLattice, complete, fit_lattice
 
 GAS_OUTSIDE = 0.5
-RIM_FOUND = 0.7
-"""Share of a rim that must be there to believe in a well the finder did not see: a numeral or a groove has far less."""
+RIM_FOUND = 0.55
+"""Share of a rim that must be there to believe in a well the finder did not see: on renderings, 99 of 100 wells have more than .77,
+and no place between wells had more than .37."""
 RIM_CONFIDENCE = 0.2
 UNSEEN_CONFIDENCE = 0.05
 """Filled-in wells: their place is known from the others, their content is not, so nothing should trust it."""

@@ -23,6 +23,9 @@ CLEAR_MARGIN = {False: 2.5, True: 1.5}
 """What a well missed inside the picture costs, and how much dearer the second best window must be: first on the finder's word alone,
 then after the picture itself was searched for rims where wells are missing. A lone well beside a 3x3 grid is a stray after a search;
 before it, it may be all that was seen of a fourth row."""
+HALF = 0.5
+CUT_INSIDE_COST, CUT_OUTSIDE_COST = 0.5, 0.2
+"""Wells cut by more than half: a row of nothing else is rather the neighbouring dish than this one, aimed badly."""
 SEEN_SHARE = 0.6
 TOO_MANY_STRAYS = 3
 
@@ -64,9 +67,11 @@ def _cost(window: Window, seen: Mapping[Cell, float], visible: Visible, miss_cos
     for cell in window.cells():
         if cell not in seen:
             cost += miss_cost if visible(*cell) >= 0.6 else OUT_OF_VIEW_COST
+        elif visible(*cell) < HALF:
+            cost += CUT_INSIDE_COST
     for cell, confidence in seen.items():
         if not window.holds(*cell):
-            cost += min(1.0, confidence / 0.5) * (1.0 if visible(*cell) >= 0.5 else 0.5)
+            cost += min(1.0, confidence / 0.5) if visible(*cell) >= HALF else CUT_OUTSIDE_COST
     return cost
 
 
@@ -84,7 +89,7 @@ def _doubt(best: Window, rivals: list[Window], seen: Mapping[Cell, float], visib
     expected = sum(visible(*cell) >= 0.6 for cell in best.cells())
     if len(inside) < SEEN_SHARE * expected:
         return f"only {len(inside)} of {expected} wells of the {best.layout} dish are seen"
-    strays = sum(visible(*cell) >= 0.5 for cell in seen if cell not in inside)
+    strays = sum(visible(*cell) >= HALF for cell in seen if cell not in inside)
     if strays >= TOO_MANY_STRAYS:
         return f"{strays} more wells lie on the grid than a {best.layout} dish has"
     return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.evaluation.plain import plain_network, predict
 from detector.loading import SHIPPED, WEIGHTS_HOME, load_finder
 from detector.protocols import WellFinder
 from detector.stacks import open_stack
@@ -40,7 +40,7 @@ def measure(folder: Path, *, frames: int) -> list[Figure]:
         recording = render(folder / size, width=width, height=height, frames=count)
         yolo, hough = load_finder("yolo", threads=threads), load_finder("hough")
 
-        seconds = {"ours": seconds_of(partial(_read_and_find, recording, yolo)), "plain": _plain_predict_seconds(recording, count)}
+        seconds = {"ours": seconds_of(partial(_read_and_find, recording, yolo)), "plain": _plain_predict_seconds(recording, count, threads)}
         rates = {name: count / taken for name, taken in seconds.items()}
         few = min(count, 40)
         rates["hough"] = few / seconds_of(partial(_read_and_find, recording, hough, few), times=1)
@@ -65,21 +65,14 @@ def _read_and_find(recording: Path, finder: WellFinder, frames: int | None = Non
             finder.find(batch)
 
 
-def _plain_predict_seconds(recording: Path, count: int) -> float:
+def _plain_predict_seconds(recording: Path, count: int, threads: int) -> float:
     """What one gets without thinking: a picture at a time from file to boxes through `YOLO.predict`."""
-    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_VERBOSE="false")
-    os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp(prefix="yolo-settings-"))
-    from ultralytics import YOLO, settings
-
-    settings.update({"sync": False})
-    weights = next((WEIGHTS_HOME / SHIPPED["yolo"]).glob("*.onnx"))
-    with tempfile.TemporaryDirectory() as folder:
-        # Ultralytics goes by the file's name.
-        network = YOLO(shutil.copy(weights, Path(folder) / "weights.onnx"), task="detect")
+    with tempfile.TemporaryDirectory() as scratch:
+        network = plain_network(WEIGHTS_HOME / SHIPPED["yolo"], Path(scratch), threads=threads)
         pictures = sorted(recording.rglob("*.jpg"))[: min(count, 150)]
 
-        def predict() -> None:
+        def predict_all() -> None:
             for picture in pictures:
-                network.predict(str(picture), imgsz=(288, 384), device="cpu", verbose=False)
+                predict(network, picture)
 
-        return seconds_of(predict) * count / len(pictures)
+        return seconds_of(predict_all) * count / len(pictures)

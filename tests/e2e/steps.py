@@ -20,7 +20,7 @@ def upload(page: Page, *files: Path) -> None:
 
 def confirm(page: Page, *, patient: str, dish: str) -> str:
     """Fill the confirmation and start the analysis; gives the dish page's path."""
-    form = page.get_by_role("form", name="Confirm the recording").first
+    form = page.get_by_role("form", name="Confirm").first
     form.wait_for(timeout=SLOW_MS)
     form.get_by_label("Patient code").fill(patient)
     form.get_by_label("Cycle").fill("1")

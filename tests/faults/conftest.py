@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ class Faulty:
 
     def __init__(self, installation: Installation, flush: Callable[[], None]) -> None:
         self.installation, self.flush_broker = installation, flush
+        self.paused: list[psutil.Process] = []
         self._control = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.control"],
             cwd=ROOT,
@@ -42,7 +45,15 @@ class Faulty:
         self._control.stdin.flush()
         return json.loads(self._control.stdout.readline())
 
+    def resume(self) -> None:
+        """Let paused processes go on; a process that stays paused does not even hear that it should end."""
+        for process in self.paused:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+        self.paused = []
+
     def close(self) -> None:
+        self.resume()
         self._control.kill()
         self._control.communicate()
 
@@ -75,27 +86,35 @@ def processes_of(worker: subprocess.Popen[bytes]) -> dict[str, list[psutil.Proce
     return found
 
 
-@pytest.fixture(params=["embedded", pytest.param("servers", marks=pytest.mark.both_stacks)])
+STACKS = ["embedded", pytest.param("servers", marks=pytest.mark.both_stacks)]
+
+
+@pytest.fixture(params=STACKS)
 def faulty(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
+    """Leases are short, so that what a dead worker held is soon another's."""
+    yield from _made(request, install, tmp_path, lease_s=2.0)
+
+
+@pytest.fixture(params=STACKS)
+def patient(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
+    """Leases are long, so that a busy machine costs no attempt where no worker dies."""
+    yield from _made(request, install, tmp_path, lease_s=30.0)
+
+
+def _made(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path, *, lease_s: float) -> Iterator[Faulty]:
     write_weights(tmp_path / "weights", slowness=2)
-    settings = {
-        "WEIGHTS_DIR": str(tmp_path / "weights"),
-        "RUN_LEASE_S": "1.5",
-        "SWEEP_EVERY_S": "0.3",
-        "RUN_REMIND_S": "2",
-        "RUN_THREADS": "1",
-    }
+    short = {"RUN_LEASE_S": str(lease_s), "SWEEP_EVERY_S": "0.3", "RUN_REMIND_S": "2", "RUN_THREADS": "1"}
+    settings = {"WEIGHTS_DIR": str(tmp_path / "weights"), **short}
     if request.param == "servers":
         postgres: Postgres = request.getfixturevalue("postgres")
         redis: Redis = request.getfixturevalue("redis_server")
         number = next(_numbers)
         url = redis.url(number % 16)
         installation = install(DATABASE_URL=postgres.new_database(f"faults_{number}"), REDIS_URL=url, **settings)
-        flush = lambda: _flush_redis(url)  # noqa: E731
+        made = Faulty(installation, partial(_flush_redis, url))
     else:
         installation = install(**settings)
-        flush = lambda: _flush_files(installation.data / "broker")  # noqa: E731
-    made = Faulty(installation, flush)
+        made = Faulty(installation, partial(_flush_files, installation.data / "broker"))
     yield made
     made.close()
 

@@ -30,7 +30,8 @@ class Control:
         with tempfile.TemporaryDirectory() as folder:
             path = write_zip(Path(folder) / "dish.zip", frames, changes)
             taken_in = take_in_local_file(path=path, lab=lab, by=this_computer())
-        values = {field.name: getattr(taken_in, field.name) for field in Stack._meta.concrete_fields if field.name not in ("id", "created_at")}
+        fields = [field.name for field in Stack._meta.concrete_fields if field.name not in ("id", "created_at")]
+        values = {field: getattr(taken_in, field) for field in fields}
         stacks = [taken_in, *(Stack.objects.create(**values) for _ in range(recordings - 1))]
         for number, stack in enumerate(stacks):
             confirm_stack(stack=stack, patient_code="F", cycle_label="1", dish_label=f"D{number}", actor=actor, by=actor.user)

@@ -30,6 +30,7 @@ CASES: dict[str, tuple[Maker, str]] = {
     "a TIFF of a million directories": (files.million_directories, "frames_too_many"),
     "a TIFF whose strips lie past the end": (files.strips_past_the_end, "file_truncated"),
     "a deflate strip of 4 GiB": (files.deflate_strip_of_4_gib, "tiff_damaged"),
+    "a TIFF whose depth has no value": (files.tiff_of_no_depth, "tiff_damaged"),
     "a TIFF with pages of two sizes": (files.pages_of_two_sizes, "resolution_changes"),
     "an OME-TIFF with a billion laughs": (files.ome_entities, "ome_doctype"),
     "an OME-TIFF with a definition from elsewhere": (files.ome_of_a_foreign_definition, "ome_doctype"),
@@ -71,5 +72,6 @@ CASES: dict[str, tuple[Maker, str]] = {
     "a DICOM of a billion frames": (videos.dicom_of_a_billion_frames, "frames_too_many"),
     "a DICOM that is cut off": (videos.cut_dicom, "file_truncated"),
     "a DICOM of 10,000 nested sequences": (videos.nested_dicom, "dicom_damaged"),
+    "a DICOM with unknown values": (videos.dicom_of_unknown_values, "dicom_damaged"),
     "a DICOMDIR": (videos.dicom_directory, "dicom_directory"),
 }

@@ -158,6 +158,11 @@ def deflate_strip_of_4_gib(root: Path) -> Path:
     return _write(root, "dish.tif", (b"II*\0\x08\0\0\0" + directory).ljust(200, b"\0") + strip)
 
 
+def tiff_of_no_depth(root: Path) -> Path:
+    entries = [(tag, 0 if tag == 258 else count, value) for tag, count, value in _page(at=200)]
+    return _write(root, "dish.tif", (b"II*\0\x08\0\0\0" + tiff_directory(entries)).ljust(200, b"\0") + bytes(96 * 64))
+
+
 def pages_of_two_sizes(root: Path) -> Path:
     second = 8 + 2 + 9 * 12 + 4
     pages = tiff_directory(_page(at=300), following=second) + tiff_directory(_page(48, 32, at=300, length=48 * 32))

@@ -137,6 +137,13 @@ def nested_dicom(root: Path) -> Path:
     return root / "dish.dcm"
 
 
+def dicom_of_unknown_values(root: Path) -> Path:
+    """BitsStored in a representation that there is not."""
+    data = good.dicom(root / "dish.dcm").read_bytes()
+    (root / "dish.dcm").write_bytes(data.replace(b"\x28\x00\x01\x01US", b"\x28\x00\x01\x01U\x18"))
+    return root / "dish.dcm"
+
+
 def dicom_directory(root: Path) -> Path:
     path = good.dicom(root / "DICOMDIR")
     data = path.read_bytes()

@@ -114,7 +114,7 @@ def test_a_message_that_comes_ten_times_is_worked_on_once(recorded: Any, ask: As
 
 def test_weights_that_were_changed_on_disk_are_refused_also_when_they_are_warm(recorded: Any, ask: Ask, weights: Weights) -> None:
     executed(ask(recorded("D1", frames=4)))
-    with (Path(weights.folder) / "weights.onnx").open("ab") as file:
+    with (Path(weights.folder) / "weights.zip").open("ab") as file:
         file.write(b"\0")
     run = executed(ask(recorded("D2", frames=4)))
     assert (run.state, run.error["code"], run.attempts) == (Run.State.FAILED, "weights_tampered", 1)

@@ -18,7 +18,7 @@ import pytest
 
 from tests.exact.recording import content_at, write_zip
 from tests.exact.weights import write_weights
-from tests.running.ports import free_port, tail_of, wait_until
+from tests.running.ports import free_port, wait_until
 from tests.running.product import ROOT, Installation
 
 Install = Callable[..., Installation]

@@ -23,7 +23,7 @@ django.setup()
 from backend.config.processes import Child, Supervisor
 folder = sys.argv[1]
 steady = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\\\n'); time.sleep(600)"
-parent = "import subprocess, sys; open(sys.argv[1], 'a').write(str(subprocess.Popen(['sleep', '600']).pid) + '\\\\n'); import time; time.sleep(600)"
+parent = "import subprocess, sys; p = subprocess.Popen(['sleep', '99']); open(sys.argv[1], 'w').write(f'{p.pid}\\\\n'); p.wait()"
 once = "import sys; open(sys.argv[1], 'a').write('done\\\\n')"
 Supervisor([
     Child("steady", [sys.executable, "-c", steady, folder + "/steady"]),

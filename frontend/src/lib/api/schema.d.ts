@@ -550,16 +550,16 @@ export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
     AcceptInRequest: {
-      token: string;
       name: string;
       password: string;
+      token: string;
     };
     AlertOut: {
-      kind: components['schemas']['KindEnum'];
+      detail: string;
       /** Format: int64 */
       frame_index: number;
+      kind: components['schemas']['KindEnum'];
       place?: string;
-      detail: string;
     };
     /**
      * @description * `unknown` - unknown
@@ -570,10 +570,9 @@ export interface components {
     ConfirmInMethodEnum: 'unknown' | 'ivf' | 'icsi';
     /** @description What a person says about a recognised recording. */
     ConfirmInRequest: {
-      patient_code: string;
+      /** @default true */
+      analyse?: boolean;
       cycle_label: string;
-      /** @default unknown */
-      method?: components['schemas']['ConfirmInMethodEnum'];
       dish_label: string;
       /** Format: double */
       hpi_at_first_frame?: number | null;
@@ -581,21 +580,22 @@ export interface components {
       interval_minutes?: number | null;
       /** @default  */
       layout?: string;
-      /** @default true */
-      analyse?: boolean;
+      /** @default unknown */
+      method?: components['schemas']['ConfirmInMethodEnum'];
+      patient_code: string;
     };
     ContentChangeOut: {
       /** Format: int64 */
-      frame_index: number;
-      /** Format: int64 */
-      row: number;
-      /** Format: int64 */
       column: number;
-      readonly name: string;
-      content: components['schemas']['ContentEnum'];
-      readonly previous: (components['schemas']['PreviousEnum'] | components['schemas']['NullEnum']) | null;
       /** Format: double */
       confidence: number;
+      content: components['schemas']['ContentEnum'];
+      /** Format: int64 */
+      frame_index: number;
+      readonly name: string;
+      readonly previous: components['schemas']['ContentEnum'] | components['schemas']['NullEnum'];
+      /** Format: int64 */
+      row: number;
     };
     /**
      * @description * `empty` - empty
@@ -625,57 +625,57 @@ export interface components {
     CycleOutMethodEnum: 'unknown' | 'ivf' | 'icsi';
     /** @description A `selectors.DishSummary`. */
     DishOut: {
+      alert_count: number;
+      /** Format: date-time */
+      created_at: string;
+      cycle_label: string;
       /** Format: uuid */
       id: string;
       /** Format: uuid */
       lab: string;
       label: string;
       layout: string;
-      patient_code: string;
-      cycle_label: string;
       method: string;
-      /** Format: date-time */
-      created_at: string;
-      stack: components['schemas']['StackOut'] | null;
+      patient_code: string;
       run: components['schemas']['LiveRunValue'] | null;
+      stack: components['schemas']['StackOut'] | null;
       well_counts: components['schemas']['WellCounts'];
-      alert_count: number;
     };
     /** @description Everything the page of a dish shows; `live_seq` was read first, so events after it bring it up to date. */
     DishSnapshotOut: {
+      alerts: components['schemas']['AlertOut'][];
+      content_changes: components['schemas']['ContentChangeOut'][];
       dish: components['schemas']['DishOut'];
+      key_frames: components['schemas']['KeyFrameOut'][];
       live_seq: number;
       run: components['schemas']['LiveRunValue'] | null;
       runs: components['schemas']['LiveRunValue'][];
       wells: components['schemas']['LiveWellValue'][];
-      key_frames: components['schemas']['KeyFrameOut'][];
-      content_changes: components['schemas']['ContentChangeOut'][];
-      alerts: components['schemas']['AlertOut'][];
     };
     EntryOut: {
-      readonly id: number;
+      action: string;
+      actor_name?: string;
+      after?: unknown | null;
       /** Format: date-time */
       readonly at: string;
-      actor_name?: string;
-      action: string;
-      subject: string;
-      before?: unknown;
-      after?: unknown;
+      before?: unknown | null;
+      readonly id: number;
       reason?: string;
+      subject: string;
     };
     EventsPage: {
-      topic: string;
-      seq: number;
       events: components['schemas']['LiveDelivered'][];
+      seq: number;
+      topic: string;
     };
     FolderEntryOut: {
-      name: string;
       is_folder: boolean;
+      name: string;
       size_bytes: number;
     };
     FolderOut: {
-      path: string;
       entries: components['schemas']['FolderEntryOut'][];
+      path: string;
     };
     /** @description One value a frame; null where nobody knows. */
     HoursOut: {
@@ -688,27 +688,27 @@ export interface components {
       path: string;
     };
     InvitationInRequest: {
-      role: components['schemas']['RoleEnum'];
       /** Format: email */
       email: string;
+      role: components['schemas']['RoleEnum'];
     };
     InvitationOut: {
-      /** Format: uuid */
-      readonly id: string;
       email?: string;
-      role: components['schemas']['RoleEnum'];
       /** Format: date-time */
       expires_at: string;
+      /** Format: uuid */
+      readonly id: string;
+      role: components['schemas']['RoleEnum'];
       /** Format: date-time */
       used_at?: string | null;
     };
     KeyFrameOut: {
       /** Format: int64 */
       frame_index: number;
-      layout?: string;
       is_lattice_consistent?: boolean;
       /** Format: double */
       lattice_residual_px: number | null;
+      layout?: string;
       reason?: string;
       wells: components['schemas']['LiveWellValue'][];
     };
@@ -734,14 +734,14 @@ export interface components {
     LabOut: {
       /** Format: uuid */
       readonly id: string;
-      name: string;
       is_demo?: boolean;
+      name: string;
     };
     LabWithRoleOut: {
       /** Format: uuid */
       readonly id: string;
-      name: string;
       is_demo?: boolean;
+      name: string;
       role: components['schemas']['RoleEnum'];
     };
     /**
@@ -750,76 +750,394 @@ export interface components {
      * @enum {string}
      */
     LanguageEnum: 'en' | 'ru';
+    /** AlertRaised */
+    LiveAlertRaised: {
+      /** Detail */
+      detail: string;
+      /** Frame Index */
+      frame_index: number;
+      /**
+       * Kind
+       * @enum {string}
+       */
+      kind:
+        | 'gas_in_well'
+        | 'gas_outside_wells'
+        | 'lattice_inconsistent'
+        | 'frames_unusable'
+        | 'well_emptied'
+        | 'stray_well';
+      /** Place */
+      place: string;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'alert.raised';
+    };
+    LiveClientMessage: components['schemas']['LiveSubscribe'] | components['schemas']['LiveUnsubscribe'];
+    /**
+     * Delivered
+     * @description One event in its place.
+     */
+    LiveDelivered: {
+      /** At */
+      at: string;
+      /** Event */
+      event:
+        | components['schemas']['LiveRunQueued']
+        | components['schemas']['LiveRunStarted']
+        | components['schemas']['LiveWellsFound']
+        | components['schemas']['LiveWellClassified']
+        | components['schemas']['LiveAlertRaised']
+        | components['schemas']['LiveFramesFollowed']
+        | components['schemas']['LiveRunProgressed']
+        | components['schemas']['LiveRunEnded']
+        | components['schemas']['LiveStackChanged']
+        | components['schemas']['LiveDishChanged']
+        | components['schemas']['LiveRunChanged'];
+      /** Seq */
+      seq: number;
+      /** Topic */
+      topic: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'event';
+    };
+    /**
+     * Denied
+     * @description There is no such topic for this person.
+     */
+    LiveDenied: {
+      /** Topic */
+      topic: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'denied';
+    };
+    /** DishChanged */
+    LiveDishChanged: {
+      /** Dish Id */
+      dish_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'dish.changed';
+    };
+    LiveEvent:
+      | components['schemas']['LiveRunQueued']
+      | components['schemas']['LiveRunStarted']
+      | components['schemas']['LiveWellsFound']
+      | components['schemas']['LiveWellClassified']
+      | components['schemas']['LiveAlertRaised']
+      | components['schemas']['LiveFramesFollowed']
+      | components['schemas']['LiveRunProgressed']
+      | components['schemas']['LiveRunEnded']
+      | components['schemas']['LiveStackChanged']
+      | components['schemas']['LiveDishChanged']
+      | components['schemas']['LiveRunChanged'];
+    /**
+     * FramesFollowed
+     * @description Placements of these frames are stored; the rows travel over REST.
+     */
+    LiveFramesFollowed: {
+      /** First Frame */
+      first_frame: number;
+      /** Frames */
+      frames: number;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'frames.followed';
+    };
+    /**
+     * RefusalValue
+     * @description What happened, why, and what to do next.
+     */
+    LiveRefusalValue: {
+      /** Code */
+      code: string;
+      /** Detail */
+      detail: string;
+      /** Hint */
+      hint: string;
+    };
+    /**
+     * RunChanged
+     * @description A run of the lab was queued, started, progressed or ended; at most one a second while it progresses.
+     */
+    LiveRunChanged: {
+      run: components['schemas']['LiveRunValue'];
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'run.changed';
+    };
+    /**
+     * RunEnded
+     * @description Finished, cancelled, failed or quarantined; `run.state` says which.
+     */
+    LiveRunEnded: {
+      run: components['schemas']['LiveRunValue'];
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'run.ended';
+    };
+    /**
+     * RunProgressed
+     * @description At most five a second for a run.
+     */
+    LiveRunProgressed: {
+      /** Frames Done */
+      frames_done: number;
+      /** Frames Total */
+      frames_total: number;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'run.progressed';
+    };
+    /** RunQueued */
+    LiveRunQueued: {
+      run: components['schemas']['LiveRunValue'];
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'run.queued';
+    };
+    /**
+     * RunStarted
+     * @description A worker claimed the run; findings of an earlier attempt are gone.
+     */
+    LiveRunStarted: {
+      run: components['schemas']['LiveRunValue'];
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'run.started';
+    };
     /**
      * RunValue
      * @description A run as lists show it.
      */
     LiveRunValue: {
-      /** Id */
-      id: string;
-      /** Stack */
-      stack: string;
+      /** Attempts */
+      attempts: number;
+      /** Created At */
+      created_at: string;
       /** Dish */
       dish: string;
       /** Dish Label */
       dish_label: string;
-      /** Weights Name */
-      weights_name: string;
+      error: components['schemas']['LiveRefusalValue'] | null;
+      /** Finished At */
+      finished_at: string | null;
+      /** Frames Done */
+      frames_done: number;
+      /** Frames Total */
+      frames_total: number;
+      /** Id */
+      id: string;
+      /** Layout */
+      layout: string;
+      /** Stack */
+      stack: string;
+      /** Started At */
+      started_at: string | null;
       /**
        * State
        * @enum {string}
        */
       state: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed' | 'quarantined';
-      /** Attempts */
-      attempts: number;
-      /** Frames Done */
-      frames_done: number;
-      /** Frames Total */
-      frames_total: number;
-      /** Layout */
-      layout: string;
-      error: components['schemas']['LiveRefusalValue'] | null;
-      /** Created At */
-      created_at: string;
-      /** Started At */
-      started_at: string | null;
-      /** Finished At */
-      finished_at: string | null;
+      /** Weights Name */
+      weights_name: string;
     };
     /** @enum {string} */
     LiveRunValueStateEnum: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed' | 'quarantined';
+    /**
+     * ServerError
+     * @description What was asked cannot be done; `gone` means that the topic's state has to be loaded anew before following on.
+     */
+    LiveServerError: {
+      /**
+       * Code
+       * @enum {string}
+       */
+      code: 'invalid_message' | 'rate_limited' | 'too_many_topics' | 'gone';
+      /** Detail */
+      detail: string;
+      /**
+       * Topic
+       * @default
+       */
+      topic: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'error';
+    };
+    LiveServerMessage:
+      | components['schemas']['LiveDelivered']
+      | components['schemas']['LiveSubscribed']
+      | components['schemas']['LiveDenied']
+      | components['schemas']['LiveServerError'];
+    /**
+     * StackChanged
+     * @description A recording was taken in, recognised, refused, confirmed or removed.
+     */
+    LiveStackChanged: {
+      /** Dish */
+      dish: string | null;
+      /** Name */
+      name: string;
+      refusal: components['schemas']['LiveRefusalValue'] | null;
+      /** Stack Id */
+      stack_id: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'assembling' | 'probing' | 'recognised' | 'ready' | 'refused';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'stack.changed';
+    };
+    /**
+     * Subscribe
+     * @description Ask for everything of a topic after `after`; asking again is the heartbeat.
+     */
+    LiveSubscribe: {
+      /** After */
+      after: number;
+      /** Topic */
+      topic: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'subscribe';
+    };
+    /**
+     * Subscribed
+     * @description All events up to `seq` have been sent; what follows is news.
+     */
+    LiveSubscribed: {
+      /** Seq */
+      seq: number;
+      /** Topic */
+      topic: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'subscribed';
+    };
+    /** Unsubscribe */
+    LiveUnsubscribe: {
+      /** Topic */
+      topic: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'unsubscribe';
+    };
+    /**
+     * WellClassified
+     * @description From this frame on the well holds something else than was last said.
+     */
+    LiveWellClassified: {
+      /** Frame Index */
+      frame_index: number;
+      /** Previous */
+      previous: ('empty' | 'embryo' | 'gas' | 'embryo_gas') | null;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'well.classified';
+      well: components['schemas']['LiveWellValue'];
+    };
     /**
      * WellValue
      * @description One named well; the box is [x0, y0, x1, y1] in full-frame pixels.
      */
     LiveWellValue: {
-      /** Row */
-      row: number;
-      /** Column */
-      column: number;
-      /** Name */
-      name: string;
       /** Box */
       box: [number, number, number, number];
+      /** Column */
+      column: number;
+      /** Confidence */
+      confidence: number;
       /**
        * Content
        * @enum {string}
        */
       content: 'empty' | 'embryo' | 'gas' | 'embryo_gas';
-      /** Confidence */
-      confidence: number;
       /** Content Probabilities */
       content_probabilities: {
         [key: string]: number;
       };
       /** Is Filled In */
       is_filled_in: boolean;
+      /** Name */
+      name: string;
+      /** Row */
+      row: number;
+    };
+    /**
+     * WellsFound
+     * @description The wells were searched in this frame.
+     */
+    LiveWellsFound: {
+      /** Frame Index */
+      frame_index: number;
+      /** Is Lattice Consistent */
+      is_lattice_consistent: boolean;
+      /** Lattice Residual Px */
+      lattice_residual_px: number | null;
+      /** Layout */
+      layout: string;
+      /** Reason */
+      reason: string;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'wells.found';
+      /** Wells */
+      wells: components['schemas']['LiveWellValue'][];
     };
     MemberOut: {
       /** Format: uuid */
       readonly id: string;
-      user: components['schemas']['PersonOut'];
       role: components['schemas']['RoleEnum'];
+      user: components['schemas']['PersonOut'];
     };
     MembershipOut: {
       lab: components['schemas']['LabOut'];
@@ -827,34 +1145,33 @@ export interface components {
     };
     /** @description The only answer that carries the link. */
     NewInvitationOut: {
-      /** Format: uuid */
-      readonly id: string;
       email?: string;
-      role: components['schemas']['RoleEnum'];
       /** Format: date-time */
       expires_at: string;
+      /** Format: uuid */
+      readonly id: string;
+      readonly link: string;
+      role: components['schemas']['RoleEnum'];
       /** Format: date-time */
       used_at?: string | null;
-      readonly link: string;
     };
     /** @description The only answer that carries the token itself. */
     NewTokenOut: {
-      /** Format: uuid */
-      readonly id: string;
-      readonly name: string;
-      /** Format: uuid */
-      readonly lab: string;
-      readonly scope: components['schemas']['ScopeEnum'];
-      readonly prefix: string;
-      /** Format: date-time */
-      readonly expires_at: string | null;
-      /** Format: date-time */
-      readonly last_used_at: string | null;
       /** Format: date-time */
       readonly created_at: string;
+      /** Format: date-time */
+      readonly expires_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      /** Format: date-time */
+      readonly last_used_at: string | null;
+      readonly name: string;
+      readonly prefix: string;
+      readonly scope: components['schemas']['ScopeEnum'];
       readonly token: string;
     };
-    /** @enum {unknown} */
     NullEnum: null;
     PaginatedDishOutList: {
       /** @example 123 */
@@ -957,40 +1274,32 @@ export interface components {
       name?: string;
     };
     PatchedProfileInRequest: {
-      name?: string;
-      language?: components['schemas']['LanguageEnum'];
-      theme?: components['schemas']['ThemeEnum'];
       has_seen_tour?: boolean;
+      language?: components['schemas']['LanguageEnum'];
+      name?: string;
+      theme?: components['schemas']['ThemeEnum'];
     };
     PatchedRoleInRequest: {
       role?: components['schemas']['RoleEnum'];
     };
     PatientOut: {
-      /** Format: uuid */
-      readonly id: string;
       code: string;
       cycles: components['schemas']['CycleOut'][];
+      /** Format: uuid */
+      readonly id: string;
     };
     PersonOut: {
+      /** Format: email */
+      email: string;
       /** Format: uuid */
       readonly id: string;
       name: string;
-      /** Format: email */
-      email: string;
     };
     PlacementsOut: {
       first_frame: number;
       /** @description [scale, rotation_rad, dx_px, dy_px, is_usable, gas_outside_wells] a frame, relative to its key frame */
       rows: number[][];
     };
-    /**
-     * @description * `empty` - empty
-     *     * `embryo` - embryo
-     *     * `gas` - gas
-     *     * `embryo_gas` - embryo_gas
-     * @enum {string}
-     */
-    PreviousEnum: 'empty' | 'embryo' | 'gas' | 'embryo_gas';
     /** @description What happened, why, and what to do next. */
     RefusalOut: {
       code: string;
@@ -1013,11 +1322,11 @@ export interface components {
     /** @description The earlier recording of this lab that holds the very same bytes. */
     SameRecordingOut: {
       /** Format: uuid */
-      id: string;
-      name: string;
-      /** Format: uuid */
       dish: string | null;
       readonly dish_label: string;
+      /** Format: uuid */
+      id: string;
+      name: string;
     };
     /**
      * @description * `read` - read
@@ -1027,59 +1336,59 @@ export interface components {
     ScopeEnum: 'read' | 'write';
     /** @description Who is signed in, and where they work. */
     SessionOut: {
-      user: components['schemas']['UserOut'] | null;
       memberships: components['schemas']['MembershipOut'][];
       needs_setup: boolean;
+      user: components['schemas']['UserOut'] | null;
       version: string;
     };
     SetupInRequest: {
       /** Format: email */
       email: string;
+      lab_name: string;
+      name: string;
       password: string;
       token: string;
-      name: string;
-      lab_name: string;
     };
     /** @description The files of one batch are one recording. */
     StackInRequest: {
       /** Format: uuid */
-      lab: string;
-      /** Format: uuid */
       batch: string;
+      /** Format: uuid */
+      lab: string;
       name: string;
     };
     StackOut: {
-      /** Format: uuid */
-      readonly id: string;
-      /** Format: uuid */
-      readonly lab: string;
-      /** Format: uuid */
-      readonly dish: string | null;
-      readonly name: string;
-      readonly state: components['schemas']['StackOutStateEnum'];
-      refusal: components['schemas']['RefusalOut'] | null;
-      readonly sha256: string;
-      readonly size_bytes: number;
-      readonly format: string;
-      readonly width_px: number;
-      readonly height_px: number;
-      readonly frame_count: number;
-      planes: number[];
       readonly bit_depth: number;
-      /** Format: double */
-      readonly interval_minutes: number | null;
-      /** Format: double */
-      readonly hpi_at_first_frame: number | null;
-      /** Format: date-time */
-      readonly started_at: string | null;
-      readonly times_from: string;
-      readonly layout_guess: string;
-      notes: string[];
-      same_as: components['schemas']['SameRecordingOut'] | null;
       /** Format: date-time */
       readonly created_at: string;
+      /** Format: uuid */
+      readonly dish: string | null;
+      readonly format: string;
+      readonly frame_count: number;
       /** @description Fill in {index}, {plane} and {width}; empty while there is nothing to show. */
       readonly frame_url_template: string;
+      readonly height_px: number;
+      /** Format: double */
+      readonly hpi_at_first_frame: number | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: double */
+      readonly interval_minutes: number | null;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly layout_guess: string;
+      readonly name: string;
+      notes: string[];
+      planes: number[];
+      refusal: components['schemas']['RefusalOut'] | null;
+      same_as: components['schemas']['SameRecordingOut'] | null;
+      readonly sha256: string;
+      readonly size_bytes: number;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      readonly state: components['schemas']['StackOutStateEnum'];
+      readonly times_from: string;
+      readonly width_px: number;
     };
     /**
      * @description * `assembling` - being put together
@@ -1097,66 +1406,66 @@ export interface components {
      */
     ThemeEnum: 'dark' | 'light';
     TokenInRequest: {
-      name: string;
-      /** Format: uuid */
-      lab: string;
-      scope: components['schemas']['ScopeEnum'];
       /** Format: date-time */
       expires_at?: string | null;
+      /** Format: uuid */
+      lab: string;
+      name: string;
+      scope: components['schemas']['ScopeEnum'];
     };
     TokenOut: {
-      /** Format: uuid */
-      readonly id: string;
-      readonly name: string;
-      /** Format: uuid */
-      readonly lab: string;
-      readonly scope: components['schemas']['ScopeEnum'];
-      readonly prefix: string;
-      /** Format: date-time */
-      readonly expires_at: string | null;
-      /** Format: date-time */
-      readonly last_used_at: string | null;
       /** Format: date-time */
       readonly created_at: string;
+      /** Format: date-time */
+      readonly expires_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      /** Format: date-time */
+      readonly last_used_at: string | null;
+      readonly name: string;
+      readonly prefix: string;
+      readonly scope: components['schemas']['ScopeEnum'];
     };
     UploadOut: {
       /** Format: uuid */
+      readonly batch: string;
+      /** Format: date-time */
+      readonly expires_at: string;
+      /** Format: uuid */
       readonly id: string;
       /** Format: uuid */
       readonly lab: string;
-      readonly name: string;
-      /** Format: uuid */
-      readonly batch: string;
       /** Format: int64 */
       length: number;
+      readonly name: string;
       /** Format: int64 */
       offset: number;
-      /** Format: date-time */
-      readonly expires_at: string;
     };
     UserOut: {
-      /** Format: uuid */
-      readonly id: string;
       /** Format: email */
       readonly email: string;
-      name: string;
-      language?: components['schemas']['LanguageEnum'];
-      theme?: components['schemas']['ThemeEnum'];
-      readonly is_instance_admin: boolean;
       has_seen_tour?: boolean;
-    };
-    WeightsOut: {
       /** Format: uuid */
       readonly id: string;
+      readonly is_instance_admin: boolean;
+      language?: components['schemas']['LanguageEnum'];
       name: string;
-      task: string;
+      theme?: components['schemas']['ThemeEnum'];
+    };
+    WeightsOut: {
       family: string;
-      state: components['schemas']['WeightsOutStateEnum'];
-      reason?: string;
-      sha256: string;
+      /** Format: uuid */
+      readonly id: string;
       manifest: {
         [key: string]: unknown;
       };
+      name: string;
+      reason?: string;
+      sha256: string;
+      state: components['schemas']['WeightsOutStateEnum'];
+      task: string;
     };
     /**
      * @description * `usable` - usable
@@ -1166,329 +1475,11 @@ export interface components {
      */
     WeightsOutStateEnum: 'usable' | 'active' | 'unusable';
     WellCounts: {
-      empty: number;
       embryo: number;
-      gas: number;
       embryo_gas: number;
+      empty: number;
+      gas: number;
     };
-    /**
-     * Subscribe
-     * @description Ask for everything of a topic after `after`; asking again is the heartbeat.
-     */
-    LiveSubscribe: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'subscribe';
-      /** Topic */
-      topic: string;
-      /** After */
-      after: number;
-    };
-    /** Unsubscribe */
-    LiveUnsubscribe: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'unsubscribe';
-      /** Topic */
-      topic: string;
-    };
-    LiveClientMessage: components['schemas']['LiveSubscribe'] | components['schemas']['LiveUnsubscribe'];
-    /** AlertRaised */
-    LiveAlertRaised: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'alert.raised';
-      /** Run Id */
-      run_id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
-      kind:
-        | 'gas_in_well'
-        | 'gas_outside_wells'
-        | 'lattice_inconsistent'
-        | 'frames_unusable'
-        | 'well_emptied'
-        | 'stray_well';
-      /** Frame Index */
-      frame_index: number;
-      /** Place */
-      place: string;
-      /** Detail */
-      detail: string;
-    };
-    /**
-     * Delivered
-     * @description One event in its place.
-     */
-    LiveDelivered: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'event';
-      /** Topic */
-      topic: string;
-      /** Seq */
-      seq: number;
-      /** At */
-      at: string;
-      /** Event */
-      event:
-        | components['schemas']['LiveRunQueued']
-        | components['schemas']['LiveRunStarted']
-        | components['schemas']['LiveWellsFound']
-        | components['schemas']['LiveWellClassified']
-        | components['schemas']['LiveAlertRaised']
-        | components['schemas']['LiveFramesFollowed']
-        | components['schemas']['LiveRunProgressed']
-        | components['schemas']['LiveRunEnded']
-        | components['schemas']['LiveStackChanged']
-        | components['schemas']['LiveDishChanged']
-        | components['schemas']['LiveRunChanged'];
-    };
-    /**
-     * Denied
-     * @description There is no such topic for this person.
-     */
-    LiveDenied: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'denied';
-      /** Topic */
-      topic: string;
-    };
-    /** DishChanged */
-    LiveDishChanged: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'dish.changed';
-      /** Dish Id */
-      dish_id: string;
-    };
-    /**
-     * FramesFollowed
-     * @description Placements of these frames are stored; the rows travel over REST.
-     */
-    LiveFramesFollowed: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'frames.followed';
-      /** Run Id */
-      run_id: string;
-      /** First Frame */
-      first_frame: number;
-      /** Frames */
-      frames: number;
-    };
-    /**
-     * RefusalValue
-     * @description What happened, why, and what to do next.
-     */
-    LiveRefusalValue: {
-      /** Code */
-      code: string;
-      /** Detail */
-      detail: string;
-      /** Hint */
-      hint: string;
-    };
-    /**
-     * RunChanged
-     * @description A run of the lab was queued, started, progressed or ended; at most one a second while it progresses.
-     */
-    LiveRunChanged: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'run.changed';
-      run: components['schemas']['LiveRunValue'];
-    };
-    /**
-     * RunEnded
-     * @description Finished, cancelled, failed or quarantined; `run.state` says which.
-     */
-    LiveRunEnded: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'run.ended';
-      run: components['schemas']['LiveRunValue'];
-    };
-    /**
-     * RunProgressed
-     * @description At most five a second for a run.
-     */
-    LiveRunProgressed: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'run.progressed';
-      /** Run Id */
-      run_id: string;
-      /** Frames Done */
-      frames_done: number;
-      /** Frames Total */
-      frames_total: number;
-    };
-    /** RunQueued */
-    LiveRunQueued: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'run.queued';
-      run: components['schemas']['LiveRunValue'];
-    };
-    /**
-     * RunStarted
-     * @description A worker claimed the run; findings of an earlier attempt are gone.
-     */
-    LiveRunStarted: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'run.started';
-      run: components['schemas']['LiveRunValue'];
-    };
-    /**
-     * ServerError
-     * @description What was asked cannot be done; `gone` means that the topic's state has to be loaded anew before following on.
-     */
-    LiveServerError: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'error';
-      /**
-       * Code
-       * @enum {string}
-       */
-      code: 'invalid_message' | 'rate_limited' | 'too_many_topics' | 'gone';
-      /** Detail */
-      detail: string;
-      /**
-       * Topic
-       * @default
-       */
-      topic: string;
-    };
-    /**
-     * StackChanged
-     * @description A recording was taken in, recognised, refused, confirmed or removed.
-     */
-    LiveStackChanged: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'stack.changed';
-      /** Stack Id */
-      stack_id: string;
-      /** Name */
-      name: string;
-      /**
-       * State
-       * @enum {string}
-       */
-      state: 'assembling' | 'probing' | 'recognised' | 'ready' | 'refused';
-      /** Dish */
-      dish: string | null;
-      refusal: components['schemas']['LiveRefusalValue'] | null;
-    };
-    /**
-     * Subscribed
-     * @description All events up to `seq` have been sent; what follows is news.
-     */
-    LiveSubscribed: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'subscribed';
-      /** Topic */
-      topic: string;
-      /** Seq */
-      seq: number;
-    };
-    /**
-     * WellClassified
-     * @description From this frame on the well holds something else than was last said.
-     */
-    LiveWellClassified: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'well.classified';
-      /** Run Id */
-      run_id: string;
-      /** Frame Index */
-      frame_index: number;
-      well: components['schemas']['LiveWellValue'];
-      /** Previous */
-      previous: ('empty' | 'embryo' | 'gas' | 'embryo_gas') | null;
-    };
-    /**
-     * WellsFound
-     * @description The wells were searched in this frame.
-     */
-    LiveWellsFound: {
-      /**
-       * @description discriminator enum property added by openapi-typescript
-       * @enum {string}
-       */
-      type: 'wells.found';
-      /** Run Id */
-      run_id: string;
-      /** Frame Index */
-      frame_index: number;
-      /** Layout */
-      layout: string;
-      /** Wells */
-      wells: components['schemas']['LiveWellValue'][];
-      /** Is Lattice Consistent */
-      is_lattice_consistent: boolean;
-      /** Lattice Residual Px */
-      lattice_residual_px: number | null;
-      /** Reason */
-      reason: string;
-    };
-    LiveServerMessage:
-      | components['schemas']['LiveDelivered']
-      | components['schemas']['LiveSubscribed']
-      | components['schemas']['LiveDenied']
-      | components['schemas']['LiveServerError'];
-    LiveEvent:
-      | components['schemas']['LiveRunQueued']
-      | components['schemas']['LiveRunStarted']
-      | components['schemas']['LiveWellsFound']
-      | components['schemas']['LiveWellClassified']
-      | components['schemas']['LiveAlertRaised']
-      | components['schemas']['LiveFramesFollowed']
-      | components['schemas']['LiveRunProgressed']
-      | components['schemas']['LiveRunEnded']
-      | components['schemas']['LiveStackChanged']
-      | components['schemas']['LiveDishChanged']
-      | components['schemas']['LiveRunChanged'];
   };
   responses: never;
   parameters: never;

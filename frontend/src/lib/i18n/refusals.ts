@@ -1,4 +1,4 @@
-import { SERVER_WORDS } from './ru/server';
+import { FIELD_WORDS, SERVER_WORDS } from './ru/server';
 import type { Translator } from './translator.svelte';
 
 interface Told {
@@ -19,3 +19,7 @@ export function inWords(refusal: Told, words: Translator): { detail: string; hin
     hint: refusal.hint || (words.maybe(`refusal.${refusal.code}.hint`) ?? ''),
   };
 }
+
+/** What the server says about one field, in the reader's language where we know the sentence. */
+export const fieldInWords = (sentence: string, words: Translator): string =>
+  (words.language === 'ru' ? FIELD_WORDS[sentence] : undefined) ?? sentence;

@@ -2,6 +2,8 @@ import { body, type Api } from '$lib/api/client';
 import type { LiveEvent } from '$lib/api/types';
 import type { LiveClient } from './client.svelte';
 
+const AGAIN_MS = 5_000;
+
 type Listener = (event: LiveEvent) => void;
 
 /** News of the lab that is chosen; pages listen while they are open. */
@@ -13,6 +15,7 @@ export class LabFeed {
   readonly #listeners = new Set<Listener>();
   #labId: string | null = null;
   #unfollow: (() => void) | null = null;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(live: LiveClient, api: Api) {
     this.#live = live;
@@ -27,6 +30,7 @@ export class LabFeed {
   }
 
   stop(): void {
+    clearTimeout(this.#again);
     this.#unfollow?.();
     this.#unfollow = null;
     this.#labId = null;
@@ -43,12 +47,14 @@ export class LabFeed {
     if (this.#labId !== labId) return;
     this.#unfollow = this.#live.follow(topic, after, {
       event: ({ event }) => this.#listeners.forEach((listener) => listener(event)),
-      gone: () => void this.#begin(labId),
+      gone: () => {
+        this.#again = setTimeout(() => void this.#begin(labId), AGAIN_MS);
+      },
     });
     this.epoch += 1;
   }
 
-  /** Where news begins for somebody who has just loaded the lists; 0 replays what is kept. */
+  /** Where news begins for somebody who is about to load the lists; 0 replays what is kept. */
   async #latest(topic: string): Promise<number> {
     try {
       return (await body(this.#api.GET('/api/events/', { params: { query: { topic } } }))).seq;

@@ -28,6 +28,8 @@ export class DishPage {
   shown = $state(0);
   chosen = $state<string | null>(null);
   hovered = $state<string | null>(null);
+  /** The alert that was gone to last. */
+  lastAlert = $state.raw<Alert | null>(null);
   areMarksHidden = $state(false);
   isInverted = $state(false);
   brightness = $state(1);
@@ -37,7 +39,6 @@ export class DishPage {
   readonly #id: string;
   #unfollow: (() => void) | null = null;
   #isClosed = false;
-  #lastAlert: Alert | null = null;
 
   readonly stack: Stack | null = $derived(this.state?.dish.stack ?? null);
   readonly clock: Clock = $derived(new Clock(this.hours, this.stack?.frame_count ?? 0));
@@ -95,13 +96,13 @@ export class DishPage {
 
   nextAlert(): void {
     const alerts = this.state?.alerts ?? [];
-    const place = alerts.findIndex((alert) => alert === this.#lastAlert);
+    const place = alerts.findIndex((alert) => alert === this.lastAlert);
     const next = alerts[(place + 1) % Math.max(1, alerts.length)];
     if (next) this.show(next);
   }
 
   show(alert: Alert): void {
-    this.#lastAlert = alert;
+    this.lastAlert = alert;
     this.player?.step(alert.frame_index - this.player.index);
     if (alert.place) this.choose(alert.place);
   }

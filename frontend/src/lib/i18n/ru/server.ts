@@ -38,6 +38,11 @@ export const SERVER_WORDS: Record<string, Words> = {
     'Файл детектора изменён на диске и не используется.',
     'Сообщите тому, кто отвечает за сервер.',
   ],
+  weights_missing: ['Файла детектора нет на месте.', 'Сообщите тому, кто отвечает за сервер.'],
+  weights_tampered: [
+    'Файл детектора изменён на диске и не используется.',
+    'Сообщите тому, кто отвечает за сервер.',
+  ],
   no_weights: ['Ни один детектор не используется.', 'Сообщите тому, кто отвечает за сервер.'],
   no_uploads: ['Под этой загрузкой нет файлов.', 'Сначала загрузите файлы.'],
   uploads_unfinished: ['Некоторые файлы ещё загружаются.', 'Сначала завершите загрузку.'],
@@ -121,4 +126,19 @@ export const SERVER_WORDS: Record<string, Words> = {
   decoder_crashed: ['При чтении записи произошёл сбой.', TELL],
   decoder_timed_out: ['Чтение записи заняло слишком много времени.', SPLIT],
   decoder_out_of_memory: ['Для чтения записи не хватило памяти.', SPLIT],
+};
+
+/** What it says about single fields, by the sentence itself; any other is shown as it is. */
+export const FIELD_WORDS: Record<string, string> = {
+  'This field is required.': 'Это поле обязательно.',
+  'This field may not be blank.': 'Это поле не может быть пустым.',
+  'Enter a valid email address.': 'Введите правильный адрес эл. почты.',
+  'This is not your current password.': 'Это не ваш текущий пароль.',
+  'This password is too common.': 'Этот пароль слишком распространён.',
+  'This password is too short. It must contain at least 10 characters.':
+    'Пароль слишком короткий: нужно не менее 10 знаков.',
+  'The password is too similar to the email address.': 'Пароль слишком похож на адрес эл. почты.',
+  'The password is too similar to the name.': 'Пароль слишком похож на имя.',
+  'Not a valid string.': 'Это не текст.',
+  'A valid number is required.': 'Введите число.',
 };
