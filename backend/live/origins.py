@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
+from django.http.request import validate_host
 
 refuse: Any = WebsocketDenier.as_asgi()
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -35,8 +36,9 @@ def is_ours(origin: str | None, scope: dict[str, Any], host: str) -> bool:
         return asked in {_triple(known) for known in settings.PUBLIC_ORIGINS}
     scheme = {"ws": "http", "wss": "https"}.get(scope.get("scheme", "ws"), "")
     here = _triple(f"{scheme}://{host}")
+    name = f"[{asked[1]}]" if ":" in asked[1] else asked[1]
     # The Host header is the client's word, so it counts only if it names a host this installation answers to.
-    return asked == here and asked[1] in {name.strip("[]").lower() for name in settings.ALLOWED_HOSTS}
+    return asked == here and validate_host(name, settings.ALLOWED_HOSTS)
 
 
 def _triple(address: str) -> tuple[str, str, int] | None:

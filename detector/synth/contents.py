@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,16 +36,17 @@ def draw_well(
     style: int,
     least: float,
     haze: float,
-    faint_rate: float,
+    settings: DishSettings,
 ) -> WellScene:
     """One well of a dish; `style` is the dish's own seed, so that its embryos look alike in age and focus, `least` the
     smallest contrast that the picture's noise leaves visible and `haze` the share of contrast that a hazy picture keeps."""
     content = CONTENTS[int(rng.choice(4, p=mixture))]
     has_embryo = content in (Content.EMBRYO, Content.EMBRYO_GAS)
-    embryo = _embryo(rng, np.random.default_rng(style), least, haze, faint_rate) if has_embryo else None
+    embryo = _embryo(rng, np.random.default_rng(style), least, haze, settings.faint_rate) if has_embryo else None
     bubbles: tuple[Bubble, ...] = ()
     if content in (Content.GAS, Content.EMBRYO_GAS):
-        bubbles, embryo = _bubbles(rng, embryo)
+        is_crowded = embryo is not None and settings.crowded_rate > 0 and rng.random() < settings.crowded_rate
+        bubbles, embryo = _crowded(rng, embryo) if embryo is not None and is_crowded else _bubbles(rng, embryo)
     specks = _specks(rng, embryo)
     shift_x, shift_y = pulled + rng.normal(0, 0.012, 2)
     return WellScene(
@@ -91,11 +94,20 @@ def _bubbles(rng: np.random.Generator, embryo: Embryo | None) -> tuple[tuple[Bub
             break
     if not placed and embryo is not None:
         angle = rng.uniform(0, 2 * np.pi)
-        embryo = Embryo(
-            **({n: getattr(embryo, n) for n in Embryo.__slots__} | {"x": 0.5 * np.cos(angle), "y": 0.5 * np.sin(angle), "radius": 0.36})
-        )
+        embryo = replace(embryo, x=float(0.5 * np.cos(angle)), y=float(0.5 * np.sin(angle)), radius=0.36)
         placed = [_bubble(rng, float(-0.62 * np.cos(angle)), float(-0.62 * np.sin(angle)), float(rng.uniform(0.3, 0.6)))]
     return tuple(placed), embryo
+
+
+def _crowded(rng: np.random.Generator, embryo: Embryo) -> tuple[tuple[Bubble, ...], Embryo | None]:
+    """Bubbles as in a well without embryo, and the embryo where they leave room for most of it."""
+    bubbles, _ = _bubbles(rng, None)
+    for _ in range(80):
+        angle, far = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random()) * max(1.0 - embryo.radius * rng.uniform(0.8, 1.05), 0.0)
+        x, y = float(far * np.cos(angle)), float(far * np.sin(angle))
+        if all(np.hypot(b.x - x, b.y - y) > b.radius + embryo.radius * rng.uniform(0.35, 1.0) for b in bubbles):
+            return bubbles, replace(embryo, x=x, y=y)
+    return _bubbles(rng, embryo)
 
 
 def _bubble(rng: np.random.Generator, x: float, y: float, radius: float) -> Bubble:

@@ -51,7 +51,7 @@ def sample_scene(rng: np.random.Generator, settings: DishSettings) -> Scene:
                 style,
                 least,
                 haze,
-                settings.faint_rate,
+                settings,
             )
         )
     outside = draw_outside(rng, settings, tuple(wells), radius, (width, height), optics)

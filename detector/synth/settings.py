@@ -33,11 +33,18 @@ class DishSettings:
     """Share of dishes whose outer wells are cut by the picture's edge."""
     faint_rate: float = 0.15
     """Share of embryos that are hardly to be seen: far out of focus or in media of their own density."""
+    crowded_rate: float = 0.0
+    """Share of wells with both where the bubble comes first, however large, and the embryo has what room it leaves."""
 
 
 TRAINING = DishSettings()
-FAINT = DishSettings(faint_rate=0.55, unusable_rate=0.0)
-"""More of what is hardest to tell: a faint embryo, alone or beside gas, from a bare floor."""
+FAINT = DishSettings(
+    contents={Content.EMPTY: 0.2, Content.EMBRYO: 0.25, Content.GAS: 0.25, Content.EMBRYO_GAS: 0.3},
+    faint_rate=0.5,
+    crowded_rate=0.8,
+    unusable_rate=0.0,
+)
+"""More of what is hardest to tell: a bare floor from a faint embryo, and a large bubble from one with an embryo beside it."""
 HARD = DishSettings(
     layout_weights=(0.2, 0.15, 0.25, 0.4), hardness=1.0, stray_rate=0.35, gas_outside_rate=0.25, unusable_rate=0.04, border_rate=0.15
 )

@@ -28,13 +28,13 @@ from detector.wells.preprocess import HEIGHT, WIDTH
 class Recipe:
     """Everything besides the data that decides the result."""
 
-    epochs: int = 5
+    epochs: int = 4
     batch: int = 16
     rate: float = 1.5e-3
     last_rate: float = 0.02
     """Share of `rate` the training ends at."""
     cosine_epochs: int = 10
-    descent: float = 1.508
+    descent: float = 1.81
     """The rate follows a slow cosine and later a line to the end, this steep; a line ends nearer its best than a cosine cut short."""
     warm_up_steps: int = 300
     weight_decay: float = 5e-4

@@ -25,7 +25,7 @@ class NamedFrame:
 
     result: FrameResult
     seen_centres: Floats
-    """(wells, 2) the finder's own idea of each well's centre, completed at the border; the lattice's where it saw none."""
+    """(wells, 2) where the finder would see each well: the outlines' centres, moved by what the finder is off in common."""
     half_size: tuple[float, float]
     pitch_px: float
     strays: tuple[Box, ...]
@@ -47,7 +47,7 @@ def name_frame(image: Image, sighting: Sighting, *, frame_index: int = 0, layout
     outlined, was_searched = _outline(image, candidates, lattice)
     # Exact outlines give an exact grid, and rims that the finder missed may settle which layout it is.
     lattice = fit_lattice(outlined, width, height, layout, was_searched=was_searched) or lattice
-    wells, centres = _wells(lattice, outlined, complete(candidates, width, height).centres, width, height)
+    wells, centres = _wells(lattice, outlined, candidates, width, height)
     result = FrameResult(
         frame_index=frame_index,
         width=width,
@@ -102,7 +102,7 @@ def _outline(image: Image, candidates: tuple[Candidate, ...], lattice: FittedLat
     for n, guess in enumerate(guesses, start=len(indices)):
         if _is_well(rims, n, guess, half):
             box = _clipped(rims.centres[n], rims.half_sizes[n], width, height)
-            outlined.append(Candidate(box, Content.EMPTY, RIM_CONFIDENCE))
+            outlined.append(Candidate(box, Content.EMPTY, float(rims.support[n])))
     return tuple(outlined), True
 
 
@@ -117,20 +117,26 @@ def _clipped(centre: Floats, half: Floats, width: int, height: int) -> Box:
 
 
 def _wells(
-    lattice: FittedLattice, outlined: tuple[Candidate, ...], seen: Floats, width: int, height: int
+    lattice: FittedLattice, outlined: tuple[Candidate, ...], candidates: tuple[Candidate, ...], width: int, height: int
 ) -> tuple[tuple[Well, ...], Floats]:
-    """The wells in row-major order and the centres of what the finder saw, the lattice's where it saw nothing."""
+    """The wells in row-major order, and where the finder would see their centres."""
+    exact = complete(outlined, width, height).centres
+    seen = len(candidates)
+    known = [k for k in lattice.assigned.values() if k < seen]
+    in_common = np.median(complete(candidates, width, height).centres[known] - exact[known], axis=0) if known else np.zeros(2)
     wells, centres = [], []
     for row in range(lattice.layout.rows):
         for column in range(lattice.layout.columns):
             place = np.array(lattice.centre(row, column))
             k = lattice.assigned.get((row, column))
             if k is not None:
-                one, is_new = outlined[k], k >= len(seen)
-                wells.append(Well(row, column, one.box, one.content, one.confidence, one.content_probabilities, filled_in=is_new))
-                centres.append(place if is_new else seen[k])
+                one, is_new = outlined[k], k >= seen
+                # The support of a rim says that there is a well, nothing about what it holds.
+                confidence = RIM_CONFIDENCE if is_new else one.confidence
+                wells.append(Well(row, column, one.box, one.content, confidence, one.content_probabilities, filled_in=is_new))
+                centres.append(exact[k] + in_common)
             elif 0 <= place[0] <= width and 0 <= place[1] <= height:
                 box = _clipped(place, np.array(lattice.half_size), width, height)
                 wells.append(Well(row, column, box, Content.EMPTY, UNSEEN_CONFIDENCE, {}, filled_in=True))
-                centres.append(place)
+                centres.append(place + in_common)
     return tuple(wells), np.array(centres).reshape(-1, 2)

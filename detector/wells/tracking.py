@@ -24,9 +24,11 @@ SAME_WELL = 0.35
 MISFIT_LIMIT = 0.06
 """What a rigid dish may be off the transform, in pitches."""
 SCALE_RANGE = (0.9, 1.1)
+SAME_SCALE = 0.015
+"""Focusing changes sizes by less than this and cameras do not zoom, so a smaller difference is the finder's noise."""
 NEW_OUTLINES = 0.5
 """Wells are outlined afresh when the dish has moved this far since, in half sizes: lenses bend a dish differently at each place."""
-MOST_PATIENCE = 64
+MOST_PATIENCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ class DishTracker:
         is_sure = named.result.is_lattice_consistent
         if is_sure:
             self._patience = 1
-        else:
-            # A grid that stays unsure is searched ever more rarely: a search costs as much as ten frames.
+        elif named.result.is_usable:
+            # A grid that stays unsure is searched ever more rarely: outlining costs as much as ten frames.
             self._next_search = frame_index + self._patience
             self._patience = min(2 * self._patience, MOST_PATIENCE)
         if not is_sure and carried is not None:
@@ -179,6 +181,8 @@ def _similarity(then: Complexes, now: Complexes) -> tuple[complex, complex, floa
         centre_a, centre_b = a.mean(), b.mean()
         spread = float((np.abs(a - centre_a) ** 2).sum())
         scale = complex((np.conj(a - centre_a) * (b - centre_b)).sum() / max(spread, 1e-9))
+        if 0 < abs(abs(scale) - 1) < SAME_SCALE:
+            scale /= abs(scale)
         shift = complex(centre_b - scale * centre_a)
         off = np.abs(then * scale + shift - now)
         keep = off <= max(3 * float(np.sort(off)[len(off) // 2]), 0.5)

@@ -20,7 +20,7 @@ from tests.exact.weights import write_weights
 from tests.running.product import ROOT, Installation
 from tests.running.services import Postgres, Redis
 
-FRAMES = 150
+FRAMES = 120
 _numbers = itertools.count(8)
 
 
@@ -95,17 +95,25 @@ def faulty(request: pytest.FixtureRequest, install: Callable[..., Installation],
     yield from _made(request, install, tmp_path, lease_s=2.0)
 
 
-@pytest.fixture(params=STACKS)
+@pytest.fixture
 def patient(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
     """Leases are long, so that a busy machine costs no attempt where no worker dies."""
     yield from _made(request, install, tmp_path, lease_s=30.0)
 
 
-def _made(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path, *, lease_s: float) -> Iterator[Faulty]:
+@pytest.fixture
+def hanging(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
+    """Patience with a recording that is not read on is short, shorter than the decoder's own."""
+    yield from _made(request, install, tmp_path, lease_s=2.0, RUN_STALL_S="6")
+
+
+def _made(
+    request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path, *, lease_s: float, **more: str
+) -> Iterator[Faulty]:
     write_weights(tmp_path / "weights", slowness=2)
     short = {"RUN_LEASE_S": str(lease_s), "SWEEP_EVERY_S": "0.3", "RUN_REMIND_S": "2", "RUN_THREADS": "1"}
-    settings = {"WEIGHTS_DIR": str(tmp_path / "weights"), **short}
-    if request.param == "servers":
+    settings = {"WEIGHTS_DIR": str(tmp_path / "weights"), **short, **more}
+    if getattr(request, "param", "embedded") == "servers":
         postgres: Postgres = request.getfixturevalue("postgres")
         redis: Redis = request.getfixturevalue("redis_server")
         number = next(_numbers)

@@ -123,13 +123,51 @@ def test_a_message_delivered_ten_times_is_worked_on_once(patient: Faulty) -> Non
     assert patient("states")[run][:2] == ["finished", 1]
 
 
-def test_runs_whose_messages_were_lost_with_the_broker_are_finished_all_the_same(patient: Faulty) -> None:
-    first, *stacks = patient("prepare", recordings=4, frames=FRAMES)
-    runs = patient("request", stacks=stacks)
-    patient.flush_broker()
-    patient.start_worker()
-    ended = patient.finish(runs)
-    assert {tuple(ended[run][:2]) for run in runs} == {("finished", 1)}
+def test_runs_whose_messages_were_lost_with_the_broker_are_finished_all_the_same(faulty: Faulty) -> None:
+    first, *stacks = faulty("prepare", recordings=4, frames=FRAMES)
+    runs = faulty("request", stacks=stacks)
+    faulty.flush_broker()
+    faulty.start_worker()
+    ended = faulty.finish(runs)
+    assert {ended[run][0] for run in runs} == {"finished"}
+    truth = undisturbed(faulty, first)
+    assert all(faulty("results", run=run) == truth for run in runs)
+    assert faulty("gaps") == []
+
+
+def test_a_worker_that_is_asked_to_end_hands_its_run_to_the_next_one(patient: Faulty) -> None:
+    first, second = patient("prepare", recordings=2, frames=FRAMES)
+    worker = patient.start_worker()
     truth = undisturbed(patient, first)
-    assert all(patient("results", run=run) == truth for run in runs)
+    (run,) = patient("request", stacks=[second])
+    patient.wait(lambda states: states[run][2] > 0)
+    worker.terminate()
+    assert worker.wait(30) == 0
+    # A fast machine may have finished it; then there is nothing to hand on.
+    if patient("states")[run][0] != "finished":
+        assert patient("states")[run][:3] == ["queued", 0, 0]
+        patient.start_worker()
+        patient.finish([run])
+    assert patient("states")[run][:2] == ["finished", 1]
+    assert patient("results", run=run) == truth
     assert patient("gaps") == []
+
+
+def test_a_recording_that_hangs_is_given_up_after_three_attempts_and_the_next_one_is_finished(hanging: Faulty) -> None:
+    first, second = hanging("prepare", recordings=2, frames=FRAMES)
+    worker = hanging.start_worker()
+    (run,) = hanging("request", stacks=[first])
+
+    def hang(states: dict[str, list[Any]]) -> bool:
+        """Whatever reads this recording stops reading."""
+        for process in processes_of(worker)["decoder"]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+                hanging.paused.append(process)
+        return bool(states[run][0] not in ("queued", "running"))
+
+    state, attempts, _, error = hanging.wait(hang, within_s=150)[run]
+    assert (state, attempts, error["code"]) == ("quarantined", 3, "stalled")
+    hanging.resume()
+    (other,) = hanging("request", stacks=[second])
+    assert hanging.finish([other])[other][0] == "finished"

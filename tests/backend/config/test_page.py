@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rest_framework.test import APIClient
+
+from tests.running.product import Installation
 
 
 @pytest.fixture
@@ -55,3 +60,21 @@ def test_a_process_that_is_not_ready_says_everything_that_is_wrong(db: None, set
     for word in ("data folder", "Redis", "interface"):
         assert word in complaints
     assert "secret" not in complaints
+
+
+def test_built_files_are_kept_for_ever_and_the_page_itself_is_not(install: Callable[..., Installation]) -> None:
+    installation = install()
+    installation.seed()
+    web = installation.start_web()
+    page = httpx.get(f"{web.url}/", trust_env=False)
+    assert page.headers["cache-control"] == "no-cache"
+    named = httpx.get(f"{web.url}/index.html", trust_env=False)
+    assert "default-src 'self'" in named.headers["content-security-policy"]
+    scripts = re.findall(r'src="(/assets/[^"]+\.js)"', page.text)
+    assert scripts
+    script = httpx.get(web.url + scripts[0], trust_env=False)
+    assert script.status_code == 200
+    assert "immutable" in script.headers["cache-control"]
+    assert "javascript" in script.headers["content-type"]
+    assert "ERROR" not in installation.log_of("web").read_text()
+    assert "Warning" not in installation.log_of("web").read_text()

@@ -166,6 +166,20 @@ def test_a_worker_that_died_is_replaced_and_what_it_writes_later_is_dropped(embr
     assert Entry.objects.filter(action="stack.recognised").count() == 1
 
 
+def test_a_worker_that_was_paused_writes_nothing_while_another_is_at_it(embryologist_client: APIClient, cast: Cast, tmp_path: Path) -> None:
+    stack = registered(embryologist_client, cast)
+    paused = intake._claim(stack.id)
+    Stack.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    fresh = intake._claim(stack.id)
+    assert paused is not None
+    assert fresh is not None
+    assert not intake._work(paused, None)
+    assert (Stack.objects.get().state, Stack.objects.get().lease_token) == ("assembling", fresh.lease_token)
+    assert intake._work(fresh, None)
+    assert Stack.objects.get().state == "recognised"
+    assert len(everything_below(tmp_path)) == 1
+
+
 def test_a_lost_message_is_sent_again(embryologist_client: APIClient, cast: Cast) -> None:
     registered(embryologist_client, cast)
     assert services.resend_lost_intakes() == 0

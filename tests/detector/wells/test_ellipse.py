@@ -15,7 +15,9 @@ CENTRES = np.array([[80.0, 70.0], [180.0, 72.0], [280.0, 74.0], [82.0, 190.0], [
 HALF = np.array([41.0, 39.0])
 
 
-def painted(centres: npt.NDArray[np.float64] = CENTRES, half: npt.NDArray[np.float64] = HALF, contrast: float = 1.0, scale: int = 1) -> Image:
+def painted(
+    centres: npt.NDArray[np.float64] = CENTRES, half: npt.NDArray[np.float64] = HALF, contrast: float = 1.0, scale: int = 1
+) -> Image:
     """Dark ellipses with a bright halo, drawn four times as large and reduced, so that edges lie between pixels too."""
     over = 4
     image = np.full((264 * over * scale, 364 * over * scale), 140, np.uint8)

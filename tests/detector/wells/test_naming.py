@@ -101,8 +101,6 @@ def test_boxes_stay_inside_the_picture() -> None:
     cut = shown.image[30:, 10:]
     height, width = cut.shape
     seen = sighting_of(shown)
-    moved = tuple(
-        replace(c, box=Box(max(c.box.x0 - 10, 0), max(c.box.y0 - 30, 0), c.box.x1 - 10, c.box.y1 - 30)) for c in seen.candidates
-    )
+    moved = tuple(replace(c, box=Box(max(c.box.x0 - 10, 0), max(c.box.y0 - 30, 0), c.box.x1 - 10, c.box.y1 - 30)) for c in seen.candidates)
     result = read_frame(np.ascontiguousarray(cut), replace(seen, candidates=moved))
     assert all(0 <= w.box.x0 < w.box.x1 <= width and 0 <= w.box.y0 < w.box.y1 <= height for w in result.wells)

@@ -65,6 +65,8 @@ export class FrameCache {
   want(key: FrameKey, direction: 1 | -1 = 1): void {
     this.#cursor = key;
     this.failed = null;
+    // Coming back to a frame is reason enough to try it once more.
+    this.#refused.delete(nameOf(key));
     this.#wanted = this.#around(key, direction);
     const names = new Set(this.#wanted.map(nameOf));
     for (const [name, flight] of this.#flight) {

@@ -96,3 +96,16 @@ test('the table tells what each well holds at the frame, and since when', () => 
   ]);
   expect(wellRows(state, 5)[0]).toMatchObject({ content: 'gas', since: 5, alerts: 1, confidence: 0.8 });
 });
+
+test('a frame with another layout shows its own wells, and one without any shows those known before', () => {
+  const state = {
+    wells: [well(0), well(1), well(2)],
+    key_frames: [key(0, [well(0)]), key(5, [well(0), well(1)]), key(9, [])],
+    content_changes: [],
+    alerts: [],
+  };
+  const names = (frame: number): string[] => wellRows(state, frame).map(({ name }) => name);
+  expect(names(1)).toEqual(['A1']);
+  expect(names(6)).toEqual(['A1', 'A2']);
+  expect(names(9)).toEqual(['A1', 'A2', 'A3']);
+});

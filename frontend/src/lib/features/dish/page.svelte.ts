@@ -10,6 +10,7 @@ import { Hold } from './hold';
 import { marksAt, type FrameMarks } from './marks';
 import { PlacementRows } from './placements.svelte';
 import { Player } from './player.svelte';
+import { wellRows, type WellRow } from './rows';
 import { RunRequests } from './run_requests';
 import { View } from './view.svelte';
 
@@ -24,6 +25,7 @@ export class DishPage {
   readonly placements: PlacementRows;
   readonly runs = new RunRequests(this);
   readonly hold = new Hold();
+  readonly openedAt = performance.now();
   /** The frame that is on the stage; it follows the player as soon as its picture is there. */
   shown = $state(0);
   chosen = $state<string | null>(null);
@@ -50,6 +52,7 @@ export class DishPage {
       ? marksAt(this.state, this.placements.at(this.shown), this.shown)
       : { standing: 'not_analysed', isGasOutside: false, marks: [] },
   );
+  readonly rows: WellRow[] = $derived(this.state ? wellRows(this.state, this.shown) : []);
   readonly mayEdit: boolean = $derived.by(() => this.app.may('embryologist', this.state?.dish.lab));
 
   constructor(app: App, id: string) {
@@ -81,7 +84,7 @@ export class DishPage {
 
   /** The next or previous well by name, around the corner at the ends. */
   stepWell(by: 1 | -1): void {
-    const names = (this.state?.wells ?? []).map(({ name }) => name);
+    const names = this.rows.map(({ name }) => name);
     if (names.length === 0) return;
     const here = this.chosen === null ? (by > 0 ? -1 : 0) : names.indexOf(this.chosen);
     this.chosen = names[(here + by + names.length) % names.length] ?? null;

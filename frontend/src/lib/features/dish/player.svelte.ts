@@ -9,6 +9,8 @@ export class Player {
   direction: 1 | -1 = 1;
   /** When the person asked for the frame that is to be shown, for the measure of how fast it came. */
   askedAt: number | null = null;
+  /** Whether its picture was at hand when it was asked for. */
+  wasCached = false;
   #timer: number | undefined;
   #due = 0;
 
@@ -23,6 +25,7 @@ export class Player {
     if (next === this.index) return;
     this.direction = next > this.index ? 1 : -1;
     this.askedAt = askedAt;
+    this.wasCached = this.isReady(next);
     this.index = next;
   }
 

@@ -20,8 +20,10 @@ export function wellRows(
 ): WellRow[] {
   const contents = contentsAt(state.content_changes, frame);
   const key = latestAt(state.key_frames, frame) ?? state.key_frames[0];
+  // A recording may change its dish: the wells are those of the frame, unless nothing could be seen there.
+  const wells = key && key.wells.length > 0 ? key.wells : state.wells;
   const found = new Map((key?.wells ?? []).map((well) => [place(well), well]));
-  return state.wells.map((well) => {
+  return wells.map((well) => {
     const said = contents.get(place(well)) ?? found.get(place(well)) ?? well;
     const change = contents.get(place(well));
     return {

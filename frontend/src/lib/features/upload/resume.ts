@@ -31,7 +31,8 @@ function write(lab: string, mine: Begun[]): void {
   } catch {
     // An unreadable list is started afresh.
   }
-  remember(LIST, JSON.stringify([...others, ...mine]));
+  const all = [...others, ...mine];
+  remember(LIST, all.length > 0 ? JSON.stringify(all) : null);
 }
 
 export function noteBegun(one: Begun): void {

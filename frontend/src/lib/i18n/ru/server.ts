@@ -139,6 +139,8 @@ export const FIELD_WORDS: Record<string, string> = {
     'Пароль слишком короткий: нужно не менее 10 знаков.',
   'The password is too similar to the email address.': 'Пароль слишком похож на адрес эл. почты.',
   'The password is too similar to the name.': 'Пароль слишком похож на имя.',
+  'Another lab has this name.': 'У другой лаборатории такое название.',
+  'This address has an account already.': 'У этого адреса уже есть учётная запись.',
   'Not a valid string.': 'Это не текст.',
   'A valid number is required.': 'Введите число.',
 };
