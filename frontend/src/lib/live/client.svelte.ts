@@ -219,7 +219,7 @@ export class LiveClient {
 
   #deliver(delivered: Delivered): void {
     for (const following of [...(this.#topics.get(delivered.topic) ?? [])]) {
-      
+      if (delivered.seq <= following.seq) continue; // already applied: replay and live news may overlap
       if (delivered.seq > following.seq + 1) {
         // Something between was lost on the way: ask for it again.
         if (!this.#asked.has(delivered.topic)) this.#subscribe(delivered.topic);

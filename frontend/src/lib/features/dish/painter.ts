@@ -46,7 +46,8 @@ export class Painter {
     this.page.shown = key.index;
     if (!this.#hasDrawn) performance.measure(FIRST, { start: this.page.openedAt, end: performance.now() });
     this.#hasDrawn = true;
-    if (player.askedAt !== null) this.#measure(player.askedAt, { index: key.index, cached: player.wasCached });
+    if (player.askedAt !== null)
+      this.#measure(player.askedAt, { index: key.index, cached: player.wasCached });
     player.askedAt = null;
   }
 
