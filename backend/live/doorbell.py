@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, get_channel_layer
@@ -24,11 +25,17 @@ def wire() -> BaseChannelLayer:
     return layer
 
 
-def ring(topic: str) -> None:
-    """Tell every web process that the topic has news; a doorbell that is away is noted and passed over."""
-    if not is_wired():
-        return
-    try:
-        async_to_sync(wire().group_send)(GROUP, {"type": "news", "topic": topic})
-    except Exception as error:
-        logger.warning("The doorbell is away, %s is found by looking: %s", topic, error)
+@dataclass(frozen=True)
+class Ring:
+    """Tells every web process that the topic has news; a transaction rings once for a topic, whatever it announces."""
+
+    topic: str
+
+    def __call__(self) -> None:
+        if not is_wired():
+            return
+        try:
+            async_to_sync(wire().group_send)(GROUP, {"type": "news", "topic": self.topic})
+        except Exception as error:
+            # Passed over: the change is committed, and the news is found by looking.
+            logger.warning("The doorbell is away, %s is found by looking: %s", self.topic, error)

@@ -21,9 +21,11 @@ class EventsView(APIView):
     def get(self, request: Request) -> Response:
         asked = EventsAsked(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        topic, after = asked.validated_data["topic"], asked.validated_data["after"]
+        topic, after = asked.validated_data["topic"], asked.validated_data.get("after")
         if not topics.may_follow(actor_of(request), topic):
             raise Refused("not_found", NOT_HERE, http_status=404)
+        if after is None:
+            return Response({"topic": topic, "seq": selectors.latest_seq(topic), "events": []})
         if selectors.is_gone(topic, after):
             raise Refused("gone", "These events are no longer kept.", "Load the state anew.", http_status=410)
         rows = selectors.events_after(topic, after)

@@ -38,19 +38,18 @@ class Timing:
 
 def timed(step: str, rounds: Iterable[Callable[[], int]], *, threads: int, decoding: bool) -> Timing:
     """Time each of `rounds`, which answers how many pictures it did; the first few warm up caches and are left out."""
-    spent: list[float] = []
-    pictures: list[int] = []
-    for number, work in enumerate(rounds):
+    measured: list[tuple[float, int]] = []
+    for work in rounds:
         start = time.perf_counter()
         done = work()
-        seconds = time.perf_counter() - start
-        if number >= WARM_UP and done:
-            spent.append(seconds)
-            pictures.append(done)
-    each = np.array(spent) / np.array(pictures) * 1000
-    total = sum(pictures)
+        if done:
+            measured.append((time.perf_counter() - start, done))
+    measured = measured[min(WARM_UP, len(measured) // 4) :]
+    spent, pictures = (np.array(column) for column in zip(*measured, strict=True))
+    each = spent / pictures * 1000
+    total = int(pictures.sum())
     median, p95 = (round(float(v), 3) for v in np.percentile(each, (50, 95)))
-    return Timing(step, threads, total, decoding, median, p95, round(total / sum(spent), 1))
+    return Timing(step, threads, total, decoding, median, p95, round(total / float(spent.sum()), 1))
 
 
 def decoding(recording: Path, pictures: int, threads: int) -> Timing:

@@ -22,7 +22,7 @@ from detector.wells.yolo import YoloFinder
 NAME = "wells-yolo11n"
 TRAINING_SEEDS = 100_000
 FAINT_SEEDS = 500_000
-FAINT_SHARE = 0.375
+FAINT_SHARE = 0.5
 """Renderings with more faint embryos that the content net sees besides, as a share of the others."""
 CHOOSING_SEEDS = 900_000
 TEST_SEEDS = 950_000

@@ -86,3 +86,19 @@ def drifting(frames: int, seed: int = 4, **changes: object) -> list[RenderedDish
     """A small recording of a 3x3 dish that wanders by a few pixels."""
     settings = replace(RecordingSettings(width=384, height=276, layout=Layout(3, 3)), **changes)  # type: ignore[arg-type]
     return list(recorded(seed, frames, settings))
+
+
+def shifted(image: Image, sighting: Sighting, dx: int, dy: int) -> tuple[Image, Sighting]:
+    """Picture and sighting moved by whole pixels; wells that leave the picture are not seen."""
+    height, width = image.shape
+    moved = np.full_like(image, int(np.median(image)))
+    moved[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)] = image[
+        max(-dy, 0) : height + min(-dy, 0), max(-dx, 0) : width + min(-dx, 0)
+    ]
+    found = []
+    for one in sighting.candidates:
+        b = Box(one.box.x0 + dx, one.box.y0 + dy, one.box.x1 + dx, one.box.y1 + dy)
+        inside = Box(max(b.x0, 0), max(b.y0, 0), min(b.x1, width), min(b.y1, height))
+        if inside.width > 0.4 * one.box.width and inside.height > 0.4 * one.box.height:
+            found.append(replace(one, box=inside))
+    return moved, replace(sighting, candidates=tuple(found))

@@ -38,8 +38,9 @@ async def test_somebody_who_loses_the_lab_hears_nothing_more_although_the_socket
     async with dial(web, seeded["sessions"]["viewer"]) as socket:
         assert await catch_up(socket, topic) == []
         shell(installation, "from backend.accounts.models import Membership; Membership.objects.filter(user__name='viewer').delete()")
-        while isinstance(message := await hear(socket), Subscribed):
-            continue
+        async with asyncio.timeout(20):
+            while isinstance(message := await hear(socket), Subscribed):
+                continue
         assert message == Denied(topic=topic)
         installation.run("-m", "tests.backend.live.writer", topic, "3")
         with pytest.raises(TimeoutError):
@@ -55,7 +56,7 @@ async def test_somebody_who_signed_out_elsewhere_is_put_out(install: Install, en
         assert await catch_up(socket, lab_topic(seeded["lab"])) == []
         shell(installation, f"from django.contrib.sessions.models import Session; from backend.accounts.models import User; {ending}")
         with pytest.raises(ConnectionClosed) as closed:
-            await drain(socket)
+            await asyncio.wait_for(drain(socket), 20)
         assert closed.value.rcvd
         assert closed.value.rcvd.code == 4401
 

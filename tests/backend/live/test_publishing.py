@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from backend.accounts.actor import actor_for
 from backend.accounts.models import Lab
 from backend.live import selectors, topics
+from backend.live.doorbell import Ring
 from backend.live.events import DishChanged
 from backend.live.models import LoggedEvent, Topic
 from backend.live.publish import NotInTransaction, publish
@@ -78,6 +79,13 @@ def test_polling_beyond_what_is_kept_or_known_says_gone(cast: Cast, client_of: C
     assert browser.get("/api/events/", {"topic": topic, "after": 2}).json()["seq"] == 3
 
 
+def test_asking_without_a_place_says_where_the_topic_stands(cast: Cast, client_of: ClientOf) -> None:
+    topic = topics.lab_topic(cast.lab.id)
+    for _ in range(3):
+        announce(topic)
+    assert client_of(cast.viewer).get("/api/events/", {"topic": topic}).json() == {"topic": topic, "seq": 3, "events": []}
+
+
 def test_polling_another_labs_topic_finds_nothing(cast: Cast, client_of: ClientOf) -> None:
     for topic in (topics.lab_topic(cast.lab.id), "lab.x", "nothing", topics.dish_topic(cast.lab.id)):
         assert client_of(cast.outsider).get("/api/events/", {"topic": topic}).status_code == 404
@@ -94,3 +102,19 @@ def test_a_topic_is_followed_under_its_one_name_only(cast: Cast) -> None:
         f"Lab.{cast.lab.id}",
     ):
         assert not topics.may_follow(actor, odd)
+
+
+def rings() -> list[object]:
+    return [waiting[1] for waiting in connection.run_on_commit]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_rings_once_for_a_topic_and_not_for_what_was_taken_back() -> None:
+    with transaction.atomic():
+        with pytest.raises(TakenBack):
+            change_and_take_back("lab.x")
+        assert rings() == []
+        for topic in ("lab.x", "lab.y", "lab.x"):
+            announce(topic)
+        assert rings() == [Ring("lab.x"), Ring("lab.y")]
+    assert selectors.latest_seqs(["lab.x", "lab.y"]) == {"lab.x": 2, "lab.y": 1}

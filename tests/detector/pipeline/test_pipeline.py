@@ -25,7 +25,7 @@ from detector.types import (
     Sighting,
     WellsFound,
 )
-from tests.detector.exact import Change, ExactFinder, MemoryStack, dish, drifting
+from tests.detector.exact import Change, ExactFinder, MemoryStack, dish, drifting, shifted, sighting_of
 
 Kind = TypeVar("Kind")
 
@@ -161,16 +161,16 @@ def test_an_emptied_well_raises_an_alert(wandering: list[RenderedDish]) -> None:
     assert [(a.frame_index, a.row, a.column) for a in alerts] == expected
 
 
-def test_outlines_told_later_hold_the_smoothed_contents(wandering: list[RenderedDish]) -> None:
-    def odd_when_lost(index: int, seen: Sighting) -> Sighting:
-        if index in (10, 11):
-            return Sighting((), 0.0)
-        gassy = tuple(replace(c, content=Content.GAS, content_probabilities={Content.GAS: 1.0}) for c in seen.candidates)
-        return replace(seen, candidates=gassy) if index == 12 else seen
-
-    findings = read(wandering, change=odd_when_lost)
-    for found in of(WellsFound, findings):
-        assert all(w.content is not Content.GAS for w in found.result.wells)
+def test_outlines_told_later_hold_the_smoothed_contents() -> None:
+    shown = dish(62, border_rate=0.0)
+    reader = load_reader()
+    for index in range(5):
+        list(reader.read(index, shown.image, sighting_of(shown), None))
+    image, seen = shifted(shown.image, sighting_of(shown), 24, 0)
+    odd = tuple(replace(c, content=Content.GAS, content_probabilities={Content.GAS: 1.0}) for c in seen.candidates)
+    (found,) = of(WellsFound, list(reader.read(5, image, replace(seen, candidates=odd), None)))
+    held = {(w.row, w.column): w.content for w in shown.truth.wells}
+    assert {(w.row, w.column): w.content for w in found.result.wells} == held
 
 
 def test_the_reader_keeps_its_promise() -> None:
