@@ -30,6 +30,7 @@ TASK = "imaging.take_in"
 LEASE_S = 60
 BEAT_S = 10
 MOST_ATTEMPTS = 3
+PATIENCE_S = 30
 TAKING = (Stack.State.ASSEMBLING, Stack.State.PROBING)
 GAVE_UP = Refused(
     "intake_failed", "The recording could not be taken in, three times.", "Try once more; if it fails again, tell who runs the server."
@@ -103,7 +104,8 @@ def _work(stack: Stack, path: Path | None) -> bool:
     try:
         whole = _gather(stack, path, target)
         _look_at(stack, whole)
-        with DecoderProcess(whole.path, name=stack.name) as decoder:
+        # Bad files are told within seconds; what takes longer is a busy machine, and no reason to refuse a good recording.
+        with DecoderProcess(whole.path, name=stack.name, timeout_s=PATIENCE_S) as decoder:
             facts = decoder.info
         _keep(stack, whole, facts)
     except LeaseLost:

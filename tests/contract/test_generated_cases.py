@@ -6,7 +6,6 @@ The routes that carry a file's bytes speak tus and are tested with the protocol'
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 from unittest import SkipTest
@@ -25,10 +24,8 @@ from tests.backend.access.world import World
 from tests.running.sessions import session_of
 
 ROLES = ("embryologist", "viewer", "outsider")
-BUDGET_S = 0.4
-"""For one operation as one role; some fifty operations and three roles make about a minute."""
 QUICKLY = settings(
-    max_examples=15, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+    max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )
 BYTES = {("POST", "/api/uploads/"), ("PATCH", "/api/uploads/{id}"), ("DELETE", "/api/uploads/{id}")}
 
@@ -89,8 +86,8 @@ def open_database(world: World) -> Iterator[None]:
 
 
 def try_out(operation: Any, world: World, application: Any, session: str) -> set[int]:
-    """Send made-up requests to one operation until its time is over; gives the statuses that came back."""
-    end, statuses = time.monotonic() + BUDGET_S, set()
+    """Send made-up requests to one operation, the same ones in every run; gives the statuses that came back."""
+    statuses: set[int] = set()
 
     @QUICKLY
     @given(data=st.data())
@@ -101,10 +98,7 @@ def try_out(operation: Any, world: World, application: Any, session: str) -> set
         except SkipTest:
             # Nothing that this operation takes can be wrong.
             return
-        is_real = data.draw(st.booleans())
-        if time.monotonic() > end:
-            return
-        if is_real:
+        if data.draw(st.sampled_from([True, True, False])):
             meet_the_world(case, world)
         answer = send(case, application, session)
         statuses.add(answer.status_code)
