@@ -33,9 +33,10 @@ def web(installation: Installation, seeded: dict[str, Any]) -> Web:
     return installation.start_web()
 
 
-async def ask_without_end(socket: ClientConnection, topic: str) -> None:
-    for _ in range(200):
-        await subscribe(socket, topic)
+async def ask_without_end(socket: ClientConnection) -> None:
+    for _ in range(300):
+        # Cheap to answer: what the server cannot keep up with holds itself back.
+        await socket.send("{")
     while True:
         await hear(socket)
 
@@ -133,7 +134,7 @@ async def test_a_flood_of_messages_closes_the_socket(web: Web, seeded: dict[str,
     topic = lab_topic(seeded["lab"])
     async with dial(web, seeded["sessions"]["viewer"]) as socket:
         with pytest.raises(ConnectionClosed) as closed:
-            await ask_without_end(socket, topic)
+            await ask_without_end(socket)
         assert closed.value.rcvd
         assert closed.value.rcvd.code == 4429
 
