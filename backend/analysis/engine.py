@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 # What a second attempt may get over; any other refusal is the recording's own and final.
 PASSING = {"decoder_crashed", "decoder_timeout", "decoder_out_of_memory"}
 
+DECODER_TIMEOUT_S = 30
+"""Longer than at intake: nobody waits for it at a page, and on a busy machine a decoder is slow to start."""
+
 
 def execute(run_id: UUID | str) -> None:
     """Work on a waiting run to its end; safe to call any number of times, at once or again."""
@@ -94,7 +97,7 @@ def _analyse(lease: Lease, heartbeat: Heartbeat) -> None:
     heartbeat.moved()
     layout = Layout.parse(run.layout_given) if run.layout_given else None
     recorder = Recorder(lease)
-    with open_in_child(path_of(run.stack), name=run.stack.name) as stack:
+    with open_in_child(path_of(run.stack), name=run.stack.name, timeout_s=DECODER_TIMEOUT_S) as stack:
         for finding in analyse(stack, finder=finder, reader=load_reader(layout), plane=run.plane):
             heartbeat.moved()
             draining.check()

@@ -12,7 +12,9 @@ SEQ_MAX = 2**63 - 1
 
 class EventsAsked(serializers.Serializer[Any]):
     topic = serializers.CharField(max_length=80)
-    after = serializers.IntegerField(min_value=0, max_value=SEQ_MAX, required=False, help_text="without it: where the topic stands now, and no events")
+    after = serializers.IntegerField(
+        min_value=0, max_value=SEQ_MAX, required=False, help_text="left out: tell where the topic stands, and no events"
+    )
 
 
 @extend_schema_field({"type": "array", "items": {"$ref": "#/components/schemas/LiveDelivered"}})

@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from detector.errors import DetectorError
 from detector.evaluation import timing
 from detector.evaluation.timing import Timing
 from detector.loading import SHIPPED, WEIGHTS_HOME, load_finder
 from detector.stacks import open_stack
+from detector.types import Image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +80,7 @@ def _rendered(folder: Path, frames: int, width: int, height: int) -> Path:
     return folder
 
 
-def _files(pictures: list[np.ndarray[tuple[int, int], np.dtype[np.uint8]]], folder: Path) -> list[Path]:
+def _files(pictures: list[Image], folder: Path) -> list[Path]:
     import cv2
 
     paths = [folder / f"{number:05d}.jpg" for number in range(len(pictures))]

@@ -27,10 +27,10 @@ def take(light: Canvas, camera: Camera, width: int, height: int, rng: np.random.
     pixel = width / 384.0
     if camera.veil > 0:
         cloud = correlated(rng, height, width, 40.0 * pixel)
-        light = light * (1.0 - 0.6 * camera.veil) + camera.veil * (90.0 + 40.0 * cloud)
+        light = np.asarray(light * (1.0 - 0.6 * camera.veil) + camera.veil * (90.0 + 40.0 * cloud), np.float32)
     if camera.sharpen > 0:
-        light = light + camera.sharpen * (light - blurred(light, max(1.2 * pixel, 0.5)))
-    light = 255.0 * np.clip(light / 255.0, 0.0, 1.0) ** camera.gamma
+        light = np.asarray(light + camera.sharpen * (light - blurred(light, max(1.2 * pixel, 0.5))), np.float32)
+    light = np.asarray(255.0 * np.clip(light / 255.0, 0.0, 1.0) ** camera.gamma, np.float32)
     light = light * camera.contrast + camera.lift
     if camera.noise > 0:
         light = light + camera.noise * rng.standard_normal(light.shape, dtype=np.float32)

@@ -140,7 +140,7 @@ def _wells(renderings: Renderings) -> npt.NDArray[np.float32]:
     """Rows of picture, content and box of every well."""
     rows = [np.concatenate([np.full((len(t), 1), k), t], axis=1) for k, t in enumerate(renderings.labels) if len(t)]
     table = np.concatenate(rows).astype(np.float32)
-    return table[table[:, 1] < 4]
+    return np.asarray(table[table[:, 1] < 4], np.float32)
 
 
 def _varied(picture: Image, box: npt.NDArray[np.float32], rng: np.random.Generator) -> Image:

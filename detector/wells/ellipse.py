@@ -128,8 +128,9 @@ def _strongest_edges(
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    slope = cv2.filter2D(rays, cv2.CV_32F, _SLOPE[None, :]).reshape(count, ANGLES, len(steps))[:, :, _PAD:-_PAD]
-    slope = (np.roll(slope, 1, axis=1) + 2 * slope + np.roll(slope, -1, axis=1)) / 4
+    rises = cv2.filter2D(rays, cv2.CV_32F, _SLOPE[None, :])
+    slope: npt.NDArray[np.floating] = np.asarray(rises, np.float32).reshape(count, ANGLES, len(steps))[:, :, _PAD:-_PAD]
+    slope = np.asarray((np.roll(slope, 1, axis=1) + 2 * slope + np.roll(slope, -1, axis=1)) / 4, np.float32)
     inner = slice(_PAD, -_PAD)
     height, width = picture.shape
     margin = 1.0
@@ -154,7 +155,7 @@ def _robust_fit(offset: Floats, strength: Floats, inside: Flags, prior: Floats) 
     precision = base / (_NOISE**2 * _CORRELATION)
     weight = precision
     residual = offset
-    coefficients = np.zeros((len(offset), 5))
+    coefficients: Floats = np.zeros((len(offset), 5))
     outer = _BASIS[:, :, None] * _BASIS[:, None, :]
     for cut in (0.25, 0.15, 0.1, 0.06, 0.06, 0.06):
         normal = np.tensordot(weight, outer, axes=(1, 0)) + np.diag(prior)

@@ -30,7 +30,7 @@ class HoughFinder:
 def _circles(image: Image) -> tuple[Candidate, ...]:
     scale = WORKING_SIDE / max(image.shape)
     size = (max(round(image.shape[1] * scale), 16), max(round(image.shape[0] * scale), 16))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small: Image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8)
     # A dim or flat exposure has the same circles: grey values are stretched before gradients are compared with a threshold.
     low, high = np.percentile(small, (1, 99))
     stretched = np.clip((small.astype(np.float32) - low) * (255 / max(high - low, 8)), 0, 255).astype(np.uint8)

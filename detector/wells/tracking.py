@@ -174,8 +174,9 @@ def _doubt(key: NamedFrame, match: npt.NDArray[np.intp], place: Complexes, sight
 
 def _similarity(then: Complexes, now: Complexes) -> tuple[complex, complex, float]:
     """Scale with rotation, shift, and the remaining misfit; points far off the first fit are left out of the second."""
-    keep = np.ones(len(then), dtype=bool)
-    scale, shift, off = 1 + 0j, 0j, np.zeros(len(then))
+    keep: npt.NDArray[np.bool_] = np.ones(len(then), dtype=bool)
+    off: Floats = np.zeros(len(then))
+    scale, shift = 1 + 0j, 0j
     for _ in range(2):
         a, b = then[keep], now[keep]
         centre_a, centre_b = a.mean(), b.mean()

@@ -21,7 +21,7 @@ from detector.wells.serving import Net
 CLASSES = (*(content.value for content in CONTENTS), "gas_outside")
 WELLS, CONTENT = "wells.onnx", "contents.onnx"
 """Members of the weights file."""
-CLOSER_LOOK = 0.7
+CLOSER_LOOK = 0.9
 """Weight of the small net's opinion on a content, chosen on held-out renderings."""
 _BATCH = 16
 _REMAKE = "Make the weights anew with `make train`."

@@ -40,15 +40,17 @@ def seconds_of(work: Callable[[], object], *, times: int = 3) -> float:
 
 
 class PeakMemory:
-    """Watches the resident memory of processes whose command line holds a word; MiB of the largest single one."""
+    """Watches the resident memory of web, workers and decoders below a supervisor, in MiB: the largest single one of each kind."""
 
     def __init__(self, root_pid: int) -> None:
         self._root = psutil.Process(root_pid)
         self.web_mib = 0.0
         self.worker_mib = 0.0
         self.decoder_mib = 0.0
+        self.workers_mib = 0.0
 
     def look(self) -> None:
+        together = 0.0
         for process in [self._root, *self._root.children(recursive=True)]:
             try:
                 command, resident = " ".join(process.cmdline()), process.memory_info().rss / 2**20
@@ -58,8 +60,12 @@ class PeakMemory:
                 self.web_mib = max(self.web_mib, resident)
             elif "celery" in command or "manage.py worker" in command:
                 self.worker_mib = max(self.worker_mib, resident)
-            elif "decod" in command or "stacks" in command:
+                together += resident
+            elif "backend.imaging.decoding" in command:
                 self.decoder_mib = max(self.decoder_mib, resident)
+                together += resident
+        # Pages that processes share are counted once for each, so this is an upper bound.
+        self.workers_mib = max(self.workers_mib, together)
 
     @contextmanager
     def watching(self, every_s: float = 0.1) -> Iterator[None]:

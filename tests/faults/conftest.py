@@ -60,7 +60,7 @@ class Faulty:
     def start_worker(self) -> subprocess.Popen[bytes]:
         return self.installation.start("worker", "manage.py", "worker", "--runs-only")
 
-    def wait(self, is_true: Callable[[dict[str, list[Any]]], bool], *, within_s: float = 90) -> dict[str, list[Any]]:
+    def wait(self, is_true: Callable[[dict[str, list[Any]]], bool], *, within_s: float = 300) -> dict[str, list[Any]]:
         """Look at the runs until this holds of them."""
         end = time.monotonic() + within_s
         while not is_true(states := self("states")):
@@ -68,7 +68,7 @@ class Faulty:
             time.sleep(0.03)
         return states
 
-    def finish(self, runs: list[str], *, within_s: float = 90) -> dict[str, list[Any]]:
+    def finish(self, runs: list[str], *, within_s: float = 300) -> dict[str, list[Any]]:
         return self.wait(lambda states: all(states[run][0] not in ("queued", "running") for run in runs), within_s=within_s)
 
 

@@ -97,7 +97,8 @@ def test_lists_show_a_member_what_an_outsider_does_not_find_in_them(world: World
 MAKE_DISH = """from backend.accounts.models import Lab
 from backend.imaging.models import Cycle, Dish, Patient
 lab = Lab.objects.get(name="North clinic")
-print(Dish.objects.create(lab=lab, cycle=Cycle.objects.create(patient=Patient.objects.create(lab=lab, code="P"), label="1"), label="D").id)"""
+cycle = Cycle.objects.create(patient=Patient.objects.create(lab=lab, code="P"), label="1")
+print(Dish.objects.create(lab=lab, cycle=cycle, label="D").id)"""
 
 
 def dial_as(web: Web, seeded: dict[str, Any], role: str) -> connect:

@@ -131,7 +131,6 @@ async def test_a_message_above_64_kib_closes_the_socket(web: Web, seeded: dict[s
 
 
 async def test_a_flood_of_messages_closes_the_socket(web: Web, seeded: dict[str, Any]) -> None:
-    topic = lab_topic(seeded["lab"])
     async with dial(web, seeded["sessions"]["viewer"]) as socket:
         with pytest.raises(ConnectionClosed) as closed:
             await ask_without_end(socket)

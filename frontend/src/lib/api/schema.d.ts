@@ -1610,7 +1610,7 @@ export interface operations {
   events_list: {
     parameters: {
       query: {
-        /** @description without it: where the topic stands now, and no events */
+        /** @description left out: tell where the topic stands, and no events */
         after?: number;
         topic: string;
       };
