@@ -36,9 +36,9 @@ class DemoDish:
 
 
 DISHES = (
-    DemoDish("Quiet dish", 20, "3x3"),
-    DemoDish("Gas bubbles", 29, "4x4", ("--contents", "embryo,embryo,empty,gas,embryo_gas", "--gas-outside", "--stray")),
-    DemoDish("Not yet analysed", 28, "4x3", is_analysed=False),
+    DemoDish("Quiet dish", 25, "3x3"),
+    DemoDish("Gas bubbles", 21, "4x4", ("--contents", "embryo,embryo,empty,gas,embryo_gas", "--gas-outside", "--stray")),
+    DemoDish("Not yet analysed", 22, "4x3", is_analysed=False),
 )
 
 

@@ -11,10 +11,12 @@ dishes with a hand-drawn truth (`python -m detector evaluate`, see docs)."""
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """First seed and number of the renderings for training, for choosing the epoch and for the figures below."""
+    """First seed and number of the renderings for training, for the content net besides, for choosing epochs and for the figures."""
 
     training: int
     training_count: int
+    faint: int
+    faint_count: int
     choosing: int
     choosing_count: int
     testing: int
@@ -41,8 +43,10 @@ on it alone.
 Renderings only, drawn by `detector/synth` (renderer version {renderer}) from seeds; no photograph was used for training, for choosing an
 epoch or for choosing a threshold.
 
-* training: seeds {seeds.training} to {seeds.training + seeds.training_count - 1} of the `training` settings
-* choosing the epoch: {seeds.choosing_count} renderings from seed {seeds.choosing} on, half `training`, half `hard` settings
+* training: seeds {seeds.training} to {seeds.training + seeds.training_count - 1} of the `training` settings; for the contents also
+  {seeds.faint_count} renderings from seed {seeds.faint} on of the `faint` settings (faint embryos, embryos beside large bubbles)
+* choosing the epochs, and the weight of the two nets' opinions on a content: {seeds.choosing_count} renderings from seed {seeds.choosing}
+  on, half `training`, half `hard` settings
 * the figures below: {seeds.testing_count} renderings each from seed {seeds.testing} on; nothing was chosen by them
 
 ## Nets and training
@@ -77,11 +81,13 @@ figures.
 
 ## Known failures
 
-* An embryo far out of focus, or as faint as the grain of the floor, is called empty.
+* An embryo as faint as the grain of the floor, above all beside a large bubble, is overlooked: the well is called empty, or gas.
 * A very dark embryo or a heap of cumulus cells at the floor's edge can be taken for gas, and a small light bubble for an embryo.
 * Wells cut by the picture's edge to less than two fifths are not looked for.
 * Dishes unlike WOW dishes (wells without dark walls, wells of several sizes) were never rendered.
-* A frame out of focus beyond use is told by the absence of wells only.
+* A frame out of focus beyond use is told by the absence of wells only; where wells can still be made out they are reported, and
+  count as false alarms above.
+* Embossed numerals with loops or dots are sometimes taken for gas outside the wells.
 
 ## Licence
 

@@ -42,6 +42,11 @@ class Plan:
     threads: int = 2
     processes: int = 2
 
+    @property
+    def faint(self) -> int:
+        """Renderings that the content net sees besides."""
+        return max(1, round(FAINT_SHARE * self.renderings))
+
 
 def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -> dict[str, Any]:
     """Render what `data` lacks, train or resume, and write the weights folder `out`; returns its metrics."""
@@ -54,8 +59,7 @@ def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -
 
 def with_faint(renderings: Renderings, data: Path, plan: Plan, say: Say) -> Renderings:
     """What the content net learns from."""
-    count = max(1, round(FAINT_SHARE * plan.renderings))
-    faint = cached_renderings(data, FAINT, FAINT_SEEDS, count, processes=plan.processes, say=say)
+    faint = cached_renderings(data, FAINT, FAINT_SEEDS, plan.faint, processes=plan.processes, say=say)
     return Renderings(np.concatenate([renderings.images, faint.images]), renderings.labels + faint.labels)
 
 
@@ -79,7 +83,7 @@ def export(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -> dict
     usual = cached_renderings(data, TRAINING, TEST_SEEDS, plan.testing, processes=plan.processes, say=say)
     judged = {"hard": judge(served.see, hard), "usual": judge(served.see, usual)}
     metrics = head | {f"{name}_{key}": value for name, result in judged.items() for key, value in result.as_dict().items()}
-    seeds = Seeds(TRAINING_SEEDS, plan.renderings, CHOOSING_SEEDS, plan.choosing, TEST_SEEDS, plan.testing)
+    seeds = Seeds(TRAINING_SEEDS, plan.renderings, FAINT_SEEDS, plan.faint, CHOOSING_SEEDS, plan.choosing, TEST_SEEDS, plan.testing)
     card = card_text(metrics, command=command, renderer=RENDERER_VERSION, seeds=seeds, epochs=(plan.recipe.epochs, plan.contents.epochs))
     write_folder(out, weights, name=NAME, command=command, metrics=metrics, card=card)
     return metrics

@@ -36,7 +36,7 @@ def main() -> None:
             dish = upload_and_analyse(page, rendered_zip(Path(scratch), seed=21, frames=36), patient="P-0382", dish="24-117")
             page.get_by_role("button", name="Analyse again").first.wait_for(timeout=SLOW_MS)
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=options.folder / "dish.png")
+            page.screenshot(path=options.folder / "dish.jpg", type="jpeg", quality=80)
             if options.all:
                 _every_page(page, options.folder, {**PAGES, "dish": dish})
             browser.close()
