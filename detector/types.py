@@ -29,6 +29,52 @@ class Content(StrEnum):
     EMBRYO_GAS = "embryo_gas"
 
 
+class Phase(StrEnum):
+    """What a developing embryo is in one frame, in order of time (Ciray 2014); a phase's onset is its first frame."""
+
+    TPB2 = "tPB2"
+    TPNA = "tPNa"
+    TPNF = "tPNf"
+    T2 = "t2"
+    T3 = "t3"
+    T4 = "t4"
+    T5 = "t5"
+    T6 = "t6"
+    T7 = "t7"
+    T8 = "t8"
+    T9_PLUS = "t9+"
+    TM = "tM"
+    TSB = "tSB"
+    TB = "tB"
+    TEB = "tEB"
+    THB = "tHB"
+
+
+class Unphased(StrEnum):
+    """What a well shows where no phase can be named."""
+
+    EMPTY = "empty"
+    NOT_SEEN = "not_seen"
+    """Nothing can be said: black, out of focus beyond use, hidden."""
+    DEGENERATE = "degenerate"
+
+
+Stage = Phase | Unphased
+STAGES: tuple[Stage, ...] = (*Phase, *Unphased)
+"""The order of every vector of stage probabilities."""
+
+
+class Coarse(StrEnum):
+    """Phases as a small picture shows them; pronuclear to tPNf, cleavage t2 to t8, blastulation t9+ to tB, expansion from tEB."""
+
+    PRONUCLEAR = "pronuclear"
+    CLEAVAGE = "cleavage"
+    BLASTULATION = "blastulation"
+    EXPANSION = "expansion"
+    EMPTY = "empty"
+    NOT_SEEN = "not_seen"
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """An axis-aligned rectangle in full-frame pixels; x1 and y1 are exclusive."""
@@ -249,6 +295,77 @@ class DishSettled:
     wells: tuple[Well, ...]
     usable_frames: int
     frames: int
+
+
+# --- stages: what an embryo is, when it became that, and what happened on the way ---
+
+
+@dataclass(frozen=True, slots=True)
+class StageCall:
+    """One embryo in one frame; `probabilities` has the order of STAGES."""
+
+    frame_index: int
+    hours_post_insemination: float | None
+    stage: Stage
+    coarse: Coarse
+    confidence: float
+    probabilities: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """First frame of a phase; `low` and `high` bound it with 90 % in hours post insemination, or in frames where no hours are known."""
+
+    phase: Phase
+    frame_index: int
+    hours_post_insemination: float | None
+    low: float
+    high: float
+    confidence: float
+    is_censored: bool = False
+    """True for a phase under way when the recording starts: it began at or before this frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbryoEvent:
+    """Something that happened to an embryo, with the frames that show it."""
+
+    kind: str
+    """One of EVENT_KINDS in detector.stages.events."""
+    first_frame: int
+    last_frame: int
+    confidence: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An embryo's morphodynamic profile over all its frames."""
+
+    calls: tuple[StageCall, ...]
+    onsets: tuple[Onset, ...]
+    events: tuple[EmbryoEvent, ...]
+    is_coarse: bool = False
+    """True where the pictures are too small for single phases; calls are then no finer than their coarse stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagesCalled:
+    """What one well's embryo is in some frames, as seen in each alone."""
+
+    row: int
+    column: int
+    calls: tuple[StageCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDecoded:
+    """One well's profile over the frames read so far; a later one replaces it, `is_final` says that none follows."""
+
+    row: int
+    column: int
+    profile: Profile
+    is_final: bool
 
 
 Finding = WellsFound | ContentChanged | AlertRaised | FramesFollowed | Progress | DishSettled
