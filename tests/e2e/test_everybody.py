@@ -39,6 +39,12 @@ def outsider(open_page: Opener, product: Product) -> Page:
     return page
 
 
+def choose(page: Page, label: str, value: str) -> None:
+    """Set a preference and see it kept: the account is shared by all tests of this folder."""
+    with page.expect_response("**/api/me/"):
+        page.get_by_label(label).select_option(value)
+
+
 def test_another_lab_sees_nothing(outsider: Page, analysed_dish: str) -> None:
     skip = outsider.get_by_role("button", name="Skip the tour")
     skip.click()
@@ -50,14 +56,14 @@ def test_another_lab_sees_nothing(outsider: Page, analysed_dish: str) -> None:
 
 def test_the_page_speaks_russian(open_page: Opener, analysed_dish: str) -> None:
     page = open_page("/settings")
-    page.get_by_label("Language").select_option("ru")
+    choose(page, "Language", "ru")
     expect(page.locator("html")).to_have_attribute("lang", "ru")
     page.goto("/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Чашки")
     page.goto(analysed_dish)
     expect(page.get_by_test_id("well-table")).to_contain_text("эмбрион")
     page.goto("/settings")
-    page.get_by_label("Язык").select_option("en")
+    choose(page, "Язык", "en")
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
@@ -97,7 +103,7 @@ def test_keys_work_on_a_cyrillic_layout(open_page: Opener, analysed_dish: str) -
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_nothing_on_any_page(open_page: Opener, analysed_dish: str, theme: str, axe_file: Path) -> None:
     page = open_page("/settings")
-    page.get_by_label("Theme").select_option(theme)
+    choose(page, "Theme", theme)
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
     for path in ("/", "/upload", analysed_dish, "/settings", "/lab", "/labs", "/weights", "/audit", "/nowhere"):
         page.goto(path)

@@ -88,11 +88,13 @@ class Control:
         return wrong
 
     def events(self, run: str) -> list[str]:
+        """What was told of this run on its dish's topic, in order."""
         from backend.analysis.models import Run
         from backend.live.models import LoggedEvent
 
         dish = Run.objects.get(id=run).stack.dish_id
-        return list(LoggedEvent.objects.filter(topic__name=f"dish.{dish}").order_by("seq").values_list("type", flat=True))
+        told = LoggedEvent.objects.filter(topic__name=f"dish.{dish}").order_by("seq").values_list("type", "payload")
+        return [kind for kind, payload in told if run in (payload.get("run_id"), payload.get("run", {}).get("id"))]
 
     def can_write(self) -> bool:
         """Nobody holds the database."""

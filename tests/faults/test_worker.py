@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import subprocess
 import time
@@ -38,8 +39,14 @@ def test_results_after_kills_at_random_points_are_those_of_an_undisturbed_run(fa
     started = time.monotonic()
     faulty.finish(runs[:1])
     length_s = min(time.monotonic() - started, 4.0)
+    more = itertools.cycle(stacks)
     while sum(attempts - 1 for _, attempts, *_ in faulty("states").values()) < wanted:
-        victim, attempt = next_victim(faulty, runs)
+        # On some machines kills come late and runs end before they bore theirs; then there are more runs.
+        if all(state not in ("queued", "running") for state, *_ in faulty("states").values()):
+            runs += faulty("request", stacks=[next(more)])
+        if (chosen := next_victim(faulty, runs)) is None:
+            continue
+        victim, attempt = chosen
         time.sleep(chance.uniform(0, 0.7 * length_s))
         # The run may have ended while we slept; the next one has its own two kills to bear.
         if faulty("states")[victim][:2] == ["running", attempt]:
@@ -55,13 +62,16 @@ def test_results_after_kills_at_random_points_are_those_of_an_undisturbed_run(fa
     assert faulty("gaps") == []
 
 
-def next_victim(faulty: Faulty, runs: list[str]) -> tuple[str, int]:
-    """A run under way that can bear a kill, and its attempt."""
+def next_victim(faulty: Faulty, runs: list[str]) -> tuple[str, int] | None:
+    """A run under way that can bear a kill, and its attempt; None when all have ended first."""
 
     def bearing(states: dict[str, list[Any]]) -> list[tuple[str, int]]:
         return [(run, states[run][1]) for run in runs if states[run][0] == "running" and states[run][1] <= KILLS_A_RUN]
 
-    return bearing(faulty.wait(lambda states: bool(bearing(states))))[0]
+    def nothing_left(states: dict[str, list[Any]]) -> bool:
+        return all(states[run][0] not in ("queued", "running") for run in runs)
+
+    return next(iter(bearing(faulty.wait(lambda states: bool(bearing(states)) or nothing_left(states)))), None)
 
 
 def kill_something(worker: subprocess.Popen[bytes], chance: random.Random) -> None:

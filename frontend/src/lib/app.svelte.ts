@@ -135,7 +135,8 @@ export class App {
 
   /** Change the person's own account. */
   async changeMe(change: Profile): Promise<void> {
-    const user = await body(this.api.PATCH('/api/me/', { body: change }));
+    // A preference is told to the server even when the person leaves the page right after choosing it.
+    const user = await body(this.api.PATCH('/api/me/', { body: change, keepalive: true }));
     if (this.session) this.session = { ...this.session, user };
   }
 
