@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
+from detector.enlarging import enlarged, shrink_for
 from detector.protocols import DishReader, Stack, WellFinder
-from detector.types import Finding, Image, Progress
+from detector.types import Finding, Image, Progress, Sighting
 
 Frame = tuple[int, Image]
 
 
 def analyse(stack: Stack, *, finder: WellFinder, reader: DishReader, plane: int = 0, batch: int = 8) -> Iterator[Finding]:
-    """Yield each finding as soon as it is known; frame 0's are out before frame 1 is read."""
-    info = stack.info
-    hours = info.hours_since_start
-    done = 0
-    for frames in _batches(stack.frames(plane=plane), batch):
-        sightings = finder.find([image for _, image in frames])
+    """Yield each finding as soon as it is known, in pixels of the whole frame; frame 0's are out before frame 1 is read.
+
+    Large frames are read smaller, as far as the finder loses nothing by it.
+    """
+    shrink = shrink_for(stack.info)
+    for finding in _found(stack, finder, reader, plane, batch, shrink):
+        yield enlarged(finding, shrink, stack.info)
+
+
+def _found(stack: Stack, finder: WellFinder, reader: DishReader, plane: int, batch: int, shrink: int) -> Iterator[Finding]:
+    """Findings in pixels of the pictures as read; while one batch is told, the finder looks at the next."""
+    info, done = stack.info, 0
+
+    def told(frames: Sequence[Frame], sightings: Sequence[Sighting]) -> Iterator[Finding]:
+        nonlocal done
+        hours = info.hours_since_start
         for (index, image), sighting in zip(frames, sightings, strict=True):
             yield from reader.read(index, image, sighting, hours[index] if hours is not None else None)
         done += len(frames)
         yield reader.followed()
         yield Progress(done, info.frames)
+
+    source = iter(stack.frames(plane=plane, shrink=shrink))
+    first = list(islice(source, 1))
+    yield from told(first, finder.find([image for _, image in first]))
+    with ThreadPoolExecutor(1, thread_name_prefix="finder") as ahead:
+        looking: tuple[list[Frame], Future[list[Sighting]]] | None = None
+        for frames in _batches(source, batch):
+            started = ahead.submit(finder.find, [image for _, image in frames])
+            if looking is not None:
+                yield from told(looking[0], looking[1].result())
+            looking = frames, started
+        if looking is not None:
+            yield from told(looking[0], looking[1].result())
     yield from reader.finish()
 
 
-def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
-    """The first frame alone, so that a person sees wells at once, then batches."""
-    source = iter(frames)
-    wanted = 1
-    while frames_read := list(islice(source, wanted)):
-        yield frames_read
-        wanted = size
+def _batches(source: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
+    frames = iter(source)
+    while batch := list(islice(frames, size)):
+        yield batch

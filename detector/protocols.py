@@ -19,8 +19,11 @@ class Stack(Protocol):
         """One grey picture, shape (height, width), uint8; raises StackError with the reason when it cannot be read whole."""
         ...
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0) -> Iterator[tuple[int, Image]]:
-        """(frame index, picture) in order, all frames or the ones asked for; skipped frames are not decoded where the format allows."""
+    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
+        """(frame index, picture) in order, all frames or the ones asked for; skipped frames are not decoded where the format allows.
+
+        With `shrink` 2, 4 or 8 pictures come so many times smaller, sides rounded up; formats that can save the work of decoding.
+        """
         ...
 
     def close(self) -> None: ...

@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.stacks.grey import GreyScale, Raw
 from detector.stacks.refusals import Code, refusal
+from detector.stacks.sizes import reduced, smaller
 from detector.types import Image, StackInfo
 
 _SAMPLES = 12
@@ -36,11 +37,15 @@ class RecordedStack(ABC):
     @abstractmethod
     def close(self) -> None: ...
 
+    def raw_small(self, frame: int, plane: int, shrink: int) -> Raw:
+        """The same `shrink` times smaller, sides rounded up."""
+        return reduced(self.raw(frame, plane), shrink)
+
     def has(self, frame: int, plane: int) -> bool:  # noqa: ARG002
         """False for a frame that one plane lacks."""
         return True
 
-    def read(self, frame: int, plane: int = 0) -> Image:
+    def read(self, frame: int, plane: int = 0, shrink: int = 1) -> Image:
         """One grey picture, shape (height, width), uint8; raises StackError with the reason when it cannot be read whole."""
         if not (0 <= frame < self._info.frames and 0 <= plane < len(self._info.planes)):
             raise refusal(
@@ -49,19 +54,19 @@ class RecordedStack(ABC):
             )
         if not self.has(frame, plane):
             raise refusal(Code.FRAME_MISSING, f"Plane {self._info.planes[plane]:g} has no frame {frame}; other planes do.")
-        picture = self.raw(frame, plane)
-        if picture.shape != (self._info.height_px, self._info.width_px):
+        picture = self.raw(frame, plane) if shrink == 1 else self.raw_small(frame, plane, shrink)
+        if picture.shape != smaller((self._info.height_px, self._info.width_px), shrink):
             raise refusal(
                 Code.RESOLUTION_CHANGES,
                 f"Frame {frame} is {picture.shape[1]}x{picture.shape[0]} px, the first one {self._info.width_px}x{self._info.height_px}.",
             )
         return self._to_eight_bits(picture, frame)
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0) -> Iterator[tuple[int, Image]]:
-        """(frame index, picture) in order; without indices every frame that the plane has."""
+    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
+        """(frame index, picture) in order, 1, 2, 4 or 8 times smaller; without indices every frame that the plane has."""
         for frame in range(self._info.frames) if indices is None else indices:
             if indices is not None or self.has(frame, plane):
-                yield frame, self.read(frame, plane)
+                yield frame, self.read(frame, plane, shrink)
 
     def _to_eight_bits(self, picture: Raw, frame: int) -> Image:
         if picture.dtype != self._dtype:

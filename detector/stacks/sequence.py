@@ -24,12 +24,12 @@ from detector.stacks.times import Timeline, from_hours, from_stamps, hours_of_na
 from detector.types import StackInfo
 
 
-def decode_picture(picture: Picture, source: Source, limits: Limits) -> Raw:
-    """The grey pixels of one file in their own depth."""
+def decode_picture(picture: Picture, source: Source, limits: Limits, *, shrink: int = 1) -> Raw:
+    """The grey pixels of one file in their own depth; only a JPEG can be had smaller than it is."""
     data = read_all(source, picture.entry, limits)
     name = shown(picture.entry.name)
     if picture.kind is Kind.JPEG:
-        return jpeg.decode(data, name, limits)
+        return jpeg.decode(data, name, limits, shrink=shrink)
     if picture.kind is Kind.PNG:
         return png.decode(data, name, limits)
     tiff = open_tiff(MemoryBlob(data, name), limits)
@@ -58,10 +58,19 @@ class SequenceStack(RecordedStack):
         return self._slots[frame][plane] is not None
 
     def raw(self, frame: int, plane: int) -> Raw:
+        return decode_picture(self._picture(frame, plane), self._source, self._limits)
+
+    def raw_small(self, frame: int, plane: int, shrink: int) -> Raw:
+        picture = self._picture(frame, plane)
+        if picture.kind is not Kind.JPEG:
+            return super().raw_small(frame, plane, shrink)
+        return decode_picture(picture, self._source, self._limits, shrink=shrink)
+
+    def _picture(self, frame: int, plane: int) -> Picture:
         position = self._slots[frame][plane]
         if position is None:
             raise refusal(Code.FRAME_MISSING, f"Plane {plane} has no frame {frame}.")
-        return decode_picture(self._pictures[position], self._source, self._limits)
+        return self._pictures[position]
 
     def close(self) -> None:
         self._source.close()

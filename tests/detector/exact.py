@@ -74,7 +74,7 @@ class MemoryStack:
         self.read_so_far += 1
         return self.pictures[frame].image
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0) -> Iterator[tuple[int, Image]]:
+    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
         for index in range(len(self.pictures)) if indices is None else indices:
             yield index, self.read(index)
 

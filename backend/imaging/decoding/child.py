@@ -85,7 +85,8 @@ class _Session:
             self._end({**_refusal(problem), "kind": "broken"})
         else:
             slot = self._free.pop()
-            self._slots[slot][:] = picture
+            # Packed at the slot's beginning; how large it is the worker knows from what it asked for.
+            self._slots[slot].reshape(-1)[: picture.size] = picture.ravel()
             self._channel.send({"kind": "picture", "frame": frame, "slot": slot})
 
     def _end(self, message: dict[str, str]) -> None:
@@ -115,7 +116,7 @@ class _Session:
         self._channel.send({"kind": "jpeg"}, simplejpeg.encode_jpeg(whole, quality=int(request["quality"]), colorspace="GRAY"))
 
     def _do_stream(self, request: dict[str, Any]) -> None:
-        self._stream = self._stack.frames(request["indices"], int(request["plane"]))
+        self._stream = self._stack.frames(request["indices"], int(request["plane"]), int(request["shrink"]))
         self._free = list(range(1, len(self._slots)))
 
     def _do_free(self, request: dict[str, Any]) -> None:

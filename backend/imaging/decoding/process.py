@@ -46,6 +46,7 @@ class DecoderProcess:
         self._lock = threading.RLock()
         self._pictures: deque[dict[str, Any]] = deque()
         self._ring: Grey | None = None
+        self._shrink = 1
         self._memory_fd = _shared_memory()
         try:
             self._process, self._channel, self._life_fd = _start(self._memory_fd, memory_mb)
@@ -75,12 +76,14 @@ class DecoderProcess:
             raise self._fail(CRASHED, "The decoder sent something that is no picture.")
         return body
 
-    def start_stream(self, indices: Sequence[int] | None, plane: int) -> None:
-        """Have the child decode ahead; take the pictures with next_picture, one stream at a time."""
+    def start_stream(self, indices: Sequence[int] | None, plane: int, shrink: int = 1) -> None:
+        """Have the child decode ahead, pictures 1, 2, 4 or 8 times smaller; take them with next_picture, one stream at a time."""
         with self._lock:
             self._map()
             self._pictures.clear()
-            self._send({"do": "stream", "indices": None if indices is None else [int(i) for i in indices], "plane": plane})
+            wanted = None if indices is None else [int(i) for i in indices]
+            self._shrink = shrink
+            self._send({"do": "stream", "indices": wanted, "plane": plane, "shrink": shrink})
 
     def next_picture(self) -> tuple[int, Grey] | None:
         """The next frame of the stream and its index, None at the end."""
@@ -91,7 +94,7 @@ class DecoderProcess:
             if message["kind"] != "picture":
                 raise self._refused(message)
             slot = int(message["slot"])
-            picture = self._copy(slot)
+            picture = self._copy(slot, self._shrink)
             self._send({"do": "free", "slot": slot})
             return int(message["frame"]), picture
 
@@ -139,11 +142,12 @@ class DecoderProcess:
         except (KeyError, ValueError, TypeError) as problem:
             raise self._fail(CRASHED, f"The decoder described the recording in a way that makes no sense: {problem}.") from None
 
-    def _copy(self, slot: int) -> Grey:
+    def _copy(self, slot: int, shrink: int = 1) -> Grey:
         """A slot's picture; copied, for the child fills the slot again."""
         if self._ring is None or not 0 <= slot < len(self._ring):
             raise self._fail(CRASHED, f"The decoder named a slot that there is not: {slot}.")
-        picture: Grey = self._ring[slot].copy()
+        height, width = -(-self.info.height_px // shrink), -(-self.info.width_px // shrink)
+        picture: Grey = self._ring[slot].reshape(-1)[: height * width].reshape(height, width).copy()
         return picture
 
     def _map(self) -> None:

@@ -64,6 +64,9 @@ def test_the_child_gives_what_the_stack_gives(tmp_path: Path, kind: str) -> None
         pairs = list(zip(theirs.frames(), own.frames(), strict=True))
         assert len(pairs) == 5
         assert all(a[0] == b[0] and np.array_equal(a[1], b[1]) for a, b in pairs)
+        small = list(zip(theirs.frames(shrink=4), own.frames(shrink=4), strict=True))
+        assert all(np.array_equal(a[1], b[1]) for a, b in small)
+        assert small[0][0][1].shape == (-(-own.info.height_px // 4), -(-own.info.width_px // 4))
 
 
 @pytest.mark.parametrize(("maker", "code"), CASES.values(), ids=CASES.keys())

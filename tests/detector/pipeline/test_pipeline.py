@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from detector.loading import load_reader
+from detector.loading import load_finder, load_reader
 from detector.pipeline import analyse
 from detector.protocols import DishReader
-from detector.synth import RenderedDish
+from detector.stacks import open_stack
+from detector.synth import RecordingSettings, RenderedDish
+from detector.synth.recording import render_recording
 from detector.types import (
     AlertRaised,
+    Box,
     Content,
     ContentChanged,
     DishSettled,
@@ -171,6 +176,25 @@ def test_outlines_told_later_hold_the_smoothed_contents() -> None:
     (found,) = of(WellsFound, list(reader.read(5, image, replace(seen, candidates=odd), None)))
     held = {(w.row, w.column): w.content for w in shown.truth.wells}
     assert {(w.row, w.column): w.content for w in found.result.wells} == held
+
+
+def test_a_large_recording_is_read_smaller_and_told_in_its_own_pixels(tmp_path: Path) -> None:
+    render_recording(63, 10, tmp_path, RecordingSettings(width=1648, height=1180, layout=Layout(3, 3), drift_px=3))
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    with open_stack(tmp_path) as stack:
+        findings = list(analyse(stack, finder=load_finder("yolo"), reader=load_reader()))
+    first = of(WellsFound, findings)[0].result
+    assert (first.width, first.height) == (1648, 1180)
+    last = findings[-1]
+    assert isinstance(last, DishSettled)
+    for frame, wells in ((0, first.wells), (9, last.wells)):
+        told = {(well.row, well.column): well.box for well in wells}
+        for well in truth[frame]["wells"]:
+            assert told[well["row"], well["column"]].iou(Box(*well["box"])) > 0.9
+    (moved,) = [p for f in of(FramesFollowed, findings) for p in f.placements if p.frame_index == 9]
+    centre = first.wells[0].box.centre
+    (here,) = [Box(*well["box"]).centre for well in truth[9]["wells"] if (well["row"], well["column"]) == (0, 0)]
+    assert (centre[0] + moved.dx_px, centre[1] + moved.dy_px) == pytest.approx(here, abs=12)
 
 
 def test_the_reader_keeps_its_promise() -> None:

@@ -6,6 +6,7 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -211,3 +212,18 @@ def test_frames_beside_a_video_are_refused_as_two_recordings(tmp_path: Path) -> 
     good.video(tmp_path / "export.avi")
     with pytest.raises(StackError, match="recordings_several"):
         open_stack(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [".jpg", ".png"])
+@pytest.mark.parametrize("shrink", [2, 4, 8])
+def test_frames_can_be_had_smaller_and_show_the_same(tmp_path: Path, kind: str, shrink: int) -> None:
+    y, x = np.mgrid[:203, :317]
+    picture = (128 + 90 * np.sin(x / 30) * np.cos(y / 25)).astype(np.uint8)
+    (tmp_path / f"a{kind}").write_bytes(cv2.imencode(kind, picture)[1].tobytes())
+    with open_stack(tmp_path / f"a{kind}") as stack:
+        ((_, small),) = stack.frames(shrink=shrink)
+    assert small.shape == (-(-203 // shrink), -(-317 // shrink))
+    inside = picture[: 203 // shrink * shrink, : 317 // shrink * shrink]
+    means = inside.reshape(203 // shrink, shrink, 317 // shrink, shrink).mean((1, 3))
+    # Only where each small pixel stands for a whole block do both ways agree to the last grey level.
+    assert np.abs(small[: means.shape[0], : means.shape[1]] - means).mean() < 2.5
