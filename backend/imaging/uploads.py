@@ -58,6 +58,8 @@ def create_upload(*, lab_id: UUID | str | None, name: str, batch: UUID | None, l
         )
     name = relative_name(name)
     folder = upload_folder()
+    if batch is not None:
+        _forget_namesakes(lab_id=lab.id, batch=batch, name=name, by=by)
     with disk_full_answered():
         if shutil.disk_usage(folder).free - _reserve(folder) < length:
             raise OSError(errno.ENOSPC, "the file would not fit")
@@ -97,6 +99,16 @@ def append(*, upload_id: UUID, offset: int, body: Body, checksum: Checksum | Non
             return _commit(upload, written)
 
 
+def _forget_namesakes(*, lab_id: UUID, batch: UUID, name: str, by: User) -> None:
+    """A sender that starts a file of a recording anew has lost what it sent of it before; whole files of one name are two all the same."""
+    earlier = Upload.objects.filter(lab_id=lab_id, batch=batch, name=name, by=by, finished_at=None)
+    for upload_id in earlier.values_list("id", flat=True):
+        with suppress_lost(upload_id), locked(upload_id), transaction.atomic():
+            row = Upload.objects.select_for_update().filter(id=upload_id, stack=None).first()
+            if row is not None:
+                _forget(row, by=by, action="upload.replaced")
+
+
 def require_live(upload: Upload) -> None:
     """Refuse an upload that was left alone for too long, whether or not it was collected already."""
     if upload.expires_at <= timezone.now():
@@ -119,15 +131,11 @@ def collect_expired_uploads() -> int:
     """Forget abandoned uploads and files that no row speaks of; safe to run beside senders, gives how many uploads went."""
     collected = 0
     for upload_id in Upload.objects.filter(expires_at__lte=timezone.now(), stack=None).values_list("id", flat=True)[:1000]:
-        try:
-            with locked(upload_id, patience_s=0), transaction.atomic():
-                row = Upload.objects.select_for_update().filter(id=upload_id, expires_at__lte=timezone.now(), stack=None).first()
-                if row is not None:
-                    _forget(row, by=None, action="upload.expired")
-                    collected += 1
-        except Refused as refusal:
-            if refusal.code == "upload_lost":
-                Upload.objects.filter(id=upload_id, stack=None).delete()
+        with suppress(Refused), suppress_lost(upload_id), locked(upload_id, patience_s=0), transaction.atomic():
+            row = Upload.objects.select_for_update().filter(id=upload_id, expires_at__lte=timezone.now(), stack=None).first()
+            if row is not None:
+                _forget(row, by=None, action="upload.expired")
+                collected += 1
     _collect_orphans()
     return collected
 
@@ -156,6 +164,17 @@ def locked(upload_id: UUID, patience_s: float = LOCK_PATIENCE_S) -> Iterator[int
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def suppress_lost(upload_id: UUID) -> Iterator[None]:
+    """An upload whose bytes are gone already only has its row to lose."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.code != "upload_lost":
+            raise
+        Upload.objects.filter(id=upload_id, stack=None).delete()
 
 
 @contextmanager

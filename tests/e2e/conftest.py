@@ -32,6 +32,11 @@ class Product:
     web: Web
     setup_link: str
 
+    def restart(self) -> None:
+        """Stop everything and start it again at the same address."""
+        self.web.stop()
+        self.web.installation.start_product("--no-demo", port=self.web.port)
+
     @property
     def url(self) -> str:
         return self.web.url

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.conftest import Opener, Product
 from tests.e2e.recordings import zip_of
 from tests.e2e.steps import SLOW_MS, confirm, upload, upload_and_analyse
+from tests.running.ports import wait_until
 
 
 def test_the_set_up_link_works_only_once(product: Product, browser: Browser, admin_state: Path) -> None:
@@ -85,3 +86,25 @@ def test_the_slider_and_the_keys_move_through_time(open_page: Opener, analysed_d
     page.mouse.click(box["x"] + 1, box["y"] + box["height"] / 4)
     expect(slider).to_have_attribute("aria-valuenow", "0")
     expect(page.get_by_test_id("loaded-range").first).to_be_attached()
+
+
+def test_an_upload_goes_on_where_it_stopped_after_a_restart_of_the_server_and_a_reload(
+    open_page: Opener, product: Product, long_recording: Path
+) -> None:
+    page = open_page("/upload")
+    # Slow enough to be cut off after the first chunks.
+    line = page.context.new_cdp_session(page)
+    quick = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", {**quick, "uploadThroughput": long_recording.stat().st_size / 10})
+    page.get_by_test_id("file-input").set_input_files(str(long_recording))
+    bar = page.get_by_role("progressbar").first
+    wait_until(lambda: float(bar.get_attribute("aria-valuenow") or 0) >= 40, within_s=60, what="a good part of the upload")
+    product.restart()
+    line.send("Network.emulateNetworkConditions", quick)
+    page.reload()
+    offsets: list[int] = []
+    page.on("request", lambda request: offsets.append(int(request.headers["upload-offset"])) if request.method == "PATCH" else None)
+    expect(page.get_by_text(long_recording.name)).to_be_visible()
+    page.get_by_test_id("file-input").set_input_files(str(long_recording))
+    page.get_by_role("form", name="Confirm").first.wait_for(timeout=SLOW_MS)
+    assert offsets[0] > 0

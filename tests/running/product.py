@@ -82,9 +82,9 @@ class Installation:
     def start_worker(self) -> subprocess.Popen[bytes]:
         return self.start("worker", "manage.py", "worker")
 
-    def start_product(self, *options: str) -> Web:
+    def start_product(self, *options: str, port: int | None = None) -> Web:
         """Everything, as `make run` starts it: `manage.py serve` with its own worker."""
-        port = free_port()
+        port = port or free_port()
         process = self.start("serve", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port), *options)
         web = Web(self, process, port)
         web.wait(within_s=120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -33,8 +34,11 @@ def _children() -> list[int]:
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> None:  # type: ignore[misc]
     """No test may leave a process or an open file behind."""
+    # What earlier tests dropped may still wait to be collected, and must not be counted here.
+    gc.collect()
     before = (_children(), len(os.listdir("/proc/self/fd")))
     yield
+    gc.collect()
     assert (_children(), len(os.listdir("/proc/self/fd"))) == before
 
 

@@ -208,6 +208,17 @@ def test_an_abandoned_upload_expires_and_is_collected(cast: Cast, client: APICli
     assert Entry.objects.filter(action="upload.expired").count() == 1
 
 
+def test_a_file_that_is_begun_anew_takes_the_place_of_what_was_sent_of_it_before(cast: Cast, client: APIClient) -> None:
+    batch = uuid4()
+    cut_off, other = (create(client, cast.lab.id, 10, name=name, batch=batch)["Location"] for name in ("a.jpg", "b.jpg"))
+    patch(client, cut_off, 0, b"12345")
+    again = create(client, cast.lab.id, 10, name="a.jpg", batch=batch)["Location"]
+    assert head(client, cut_off).status_code == 404
+    assert not file_of(cut_off).exists()
+    assert [head(client, url)["Upload-Offset"] for url in (again, other)] == ["0", "0"]
+    assert Entry.objects.filter(action="upload.replaced").count() == 1
+
+
 def test_a_chunk_puts_the_expiry_off(cast: Cast, client: APIClient) -> None:
     url = create(client, cast.lab.id, 4)["Location"]
     Upload.objects.update(expires_at=timezone.now() + timedelta(minutes=1))
