@@ -26,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--height", type=int, default=275)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--onnx", action="store_true", help="also the shipped weights through ONNX Runtime")
-    parser.add_argument("--plain", action="store_true", help="also plain ultralytics predict on the shipped weights")
-    parser.add_argument("--torch", type=Path, metavar="CHECKPOINTS", help="also plain predict on torch weights, a training's checkpoints")
+    parser.add_argument("--plain", action="store_true", help="also plain ultralytics predict on the shipped weights, on torch and on ONNX")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,14 +60,12 @@ def _measured(args: argparse.Namespace, recording: Path, folder: Path) -> Iterat
     shipped = WEIGHTS_HOME / SHIPPED["yolo"]
     if args.onnx:
         yield timing.onnx_runtime(shipped, pictures, args.threads)
-    if args.plain or args.torch:
-        from detector.evaluation.plain import plain_network, plain_torch
+    if args.plain:
+        from detector.evaluation.plain import plain_onnx, plain_torch
 
         files = _files(pictures, folder)
-        if args.plain:
-            yield timing.plain_predict(plain_network(shipped, folder, threads=args.threads), "ONNX", files, args.threads)
-        if args.torch:
-            yield timing.plain_predict(plain_torch(args.torch, threads=args.threads), "torch", files, args.threads)
+        yield timing.plain_predict(plain_torch(shipped, threads=args.threads), "torch", files, args.threads)
+        yield timing.plain_predict(plain_onnx(shipped, folder, threads=args.threads), "ONNX", files, args.threads)
 
 
 def _rendered(folder: Path, frames: int, width: int, height: int) -> Path:

@@ -19,15 +19,15 @@ def wells_onnx(weights: Path) -> bytes:
         return nets.read(WELLS)
 
 
-def plain_network(weights: Path, scratch: Path, *, threads: int) -> Any:
-    """The net of a weights folder as an ultralytics YOLO; `scratch` gets a copy, as ultralytics goes by file names."""
+def plain_onnx(weights: Path, scratch: Path, *, threads: int) -> Any:
+    """The same on ONNX Runtime, as after its own export; `scratch` gets a copy, for ultralytics goes by file names."""
     import onnx
 
     yolo = _ultralytics(threads)
     model = onnx.load_from_string(wells_onnx(weights))
     # What ultralytics would otherwise take for granted is a net for colour pictures.
     described = {
-        "channels": "1", "stride": "32", "task": "detect", "batch": "1", "imgsz": str([HEIGHT, WIDTH]), "args": "{'dynamic': True}",
+        "channels": "1", "stride": "48", "task": "detect", "batch": "1", "imgsz": str([HEIGHT, WIDTH]), "args": "{'dynamic': True}",
         "names": str(dict(enumerate(CLASSES))),
     }  # fmt: skip
     for key, value in described.items():
@@ -37,13 +37,20 @@ def plain_network(weights: Path, scratch: Path, *, threads: int) -> Any:
     return yolo(str(path), task="detect")
 
 
-def plain_torch(checkpoints: Path, *, threads: int) -> Any:
-    """The net of a training's best epoch as an ultralytics YOLO on torch."""
-    yolo = _ultralytics(threads)
-    from detector.training.loop import reopened
+def plain_torch(weights: Path, *, threads: int) -> Any:
+    """The net of a weights folder as an ultralytics YOLO on torch, what its manual's first page shows."""
+    import onnx
+    import torch
 
+    yolo = _ultralytics(threads)
+    from detector.training.network import build_network
+
+    network = build_network(len(CLASSES), width=WIDTH, height=HEIGHT).eval().fuse(verbose=False)
+    held = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(wells_onnx(weights)).graph.initializer}
+    network.load_state_dict({name: torch.from_numpy(held[name].copy()) for name in network.state_dict()})
+    network.names = dict(enumerate(CLASSES))
     served = yolo("yolo11n.yaml", task="detect")
-    served.model = reopened(checkpoints).network
+    served.model = network
     return served
 
 

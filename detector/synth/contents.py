@@ -43,6 +43,8 @@ def draw_well(
     content = CONTENTS[int(rng.choice(4, p=mixture))]
     has_embryo = content in (Content.EMBRYO, Content.EMBRYO_GAS)
     embryo = _embryo(rng, np.random.default_rng(style), least, haze, settings.faint_rate) if has_embryo else None
+    if embryo is not None and settings.dense_rate > 0 and embryo.contrast > 0.085 and rng.random() < settings.dense_rate:
+        embryo = replace(embryo, contrast=embryo.contrast + haze * float(rng.uniform(0.1, 0.3)))
     bubbles: tuple[Bubble, ...] = ()
     if content in (Content.GAS, Content.EMBRYO_GAS):
         is_crowded = embryo is not None and settings.crowded_rate > 0 and rng.random() < settings.crowded_rate

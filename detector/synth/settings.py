@@ -33,6 +33,8 @@ class DishSettings:
     """Share of dishes whose outer wells are cut by the picture's edge."""
     faint_rate: float = 0.15
     """Share of embryos that are hardly to be seen: far out of focus or in media of their own density."""
+    dense_rate: float = 0.0
+    """Share of embryos that are nearly as dark as a bubble."""
     crowded_rate: float = 0.0
     """Share of wells with both where the bubble comes first, however large, and the embryo has what room it leaves."""
 
@@ -40,11 +42,12 @@ class DishSettings:
 TRAINING = DishSettings()
 FAINT = DishSettings(
     contents={Content.EMPTY: 0.2, Content.EMBRYO: 0.25, Content.GAS: 0.25, Content.EMBRYO_GAS: 0.3},
-    faint_rate=0.5,
+    faint_rate=0.4,
+    dense_rate=0.35,
     crowded_rate=0.8,
     unusable_rate=0.0,
 )
-"""More of what is hardest to tell: a bare floor from a faint embryo, and a large bubble from one with an embryo beside it."""
+"""More of what is hardest to tell: a faint embryo from a bare floor, a dense one from a bubble, and one beside a large bubble."""
 HARD = DishSettings(
     layout_weights=(0.2, 0.15, 0.25, 0.4), hardness=1.0, stray_rate=0.35, gas_outside_rate=0.25, unusable_rate=0.04, border_rate=0.15
 )

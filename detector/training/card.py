@@ -44,7 +44,8 @@ Renderings only, drawn by `detector/synth` (renderer version {renderer}) from se
 epoch or for choosing a threshold.
 
 * training: seeds {seeds.training} to {seeds.training + seeds.training_count - 1} of the `training` settings; for the contents also
-  {seeds.faint_count} renderings from seed {seeds.faint} on of the `faint` settings (faint embryos, embryos beside large bubbles)
+  {seeds.faint_count} renderings from seed {seeds.faint} on of the `faint` settings (faint embryos, embryos as dark as bubbles,
+  embryos beside large bubbles)
 * choosing the epochs, and the weight of the two nets' opinions on a content: {seeds.choosing_count} renderings from seed {seeds.choosing}
   on, half `training`, half `hard` settings
 * the figures below: {seeds.testing_count} renderings each from seed {seeds.testing} on; nothing was chosen by them

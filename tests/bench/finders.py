@@ -7,16 +7,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from detector.evaluation.plain import plain_network, predict
-from detector.loading import SHIPPED, WEIGHTS_HOME, load_finder
+from detector.evaluation.plain import plain_onnx, plain_torch, predict
+from detector.loading import SHIPPED, WEIGHTS_HOME, load_finder, load_reader
+from detector.pipeline import analyse
 from detector.protocols import WellFinder
 from detector.stacks import open_stack
+from detector.types import Progress
 from tests.bench.figures import Figure, seconds_of
 
 SIZES = {"384x275": (384, 275, 1), "2048x1536": (2048, 1536, 4)}
@@ -48,39 +47,44 @@ def measure(folder: Path, *, frames: int) -> list[Figure]:
         recording = render(folder / size, width=width, height=height, frames=count)
         yolo, hough = load_finder("yolo", threads=threads), load_finder("hough")
 
-        seconds = {"ours": seconds_of(partial(_read_and_find, recording, yolo)), "plain": _plain_predict_seconds(recording, count, threads)}
+        weights = WEIGHTS_HOME / SHIPPED["yolo"]
+        with tempfile.TemporaryDirectory() as scratch:
+            seconds = {
+                "ours": _whole_seconds(recording, yolo),
+                "torch": _plain_seconds(plain_torch(weights, threads=threads), recording, count),
+                "onnx": _plain_seconds(plain_onnx(weights, Path(scratch), threads=threads), recording, count),
+            }
         rates = {name: count / taken for name, taken in seconds.items()}
-        few = min(count, 40)
-        rates["hough"] = few / seconds_of(partial(_read_and_find, recording, hough, few), times=1)
+        rates["hough"] = min(count, 40) / _whole_seconds(recording, hough, frames=min(count, 40))
         figures += [
-            Figure(f"{size}: ours, decode and find every frame", rates["ours"] * WELLS, "wells/s"),
-            Figure(f"{size}: plain ultralytics predict, same weights", rates["plain"] * WELLS, "wells/s"),
+            Figure(f"{size}: ours, the whole way of every frame", rates["ours"] * WELLS, "wells/s"),
+            Figure(f"{size}: plain ultralytics predict, same weights, torch", rates["torch"] * WELLS, "wells/s"),
+            Figure(f"{size}: plain ultralytics predict, same weights, ONNX", rates["onnx"] * WELLS, "wells/s"),
             Figure(f"{size}: Hough circles", rates["hough"] * WELLS, "wells/s"),
-            Figure(f"{size}: ours against plain predict", rates["ours"] / rates["plain"], "times", "target >= 3"),
+            Figure(f"{size}: ours against plain predict", rates["ours"] / rates["torch"], "times", "target >= 3"),
+            Figure(f"{size}: ours against plain predict on ONNX", rates["ours"] / rates["onnx"], "times"),
         ]
     return figures
 
 
-def _read_and_find(recording: Path, finder: WellFinder, frames: int | None = None) -> None:
-    with open_stack(recording) as stack:
-        batch: list[NDArray[np.uint8]] = []
-        for _, image in stack.frames(None if frames is None else range(frames)):
-            batch.append(image)
-            if len(batch) == 8:
-                finder.find(batch)
-                batch = []
-        if batch:
-            finder.find(batch)
+def _whole_seconds(recording: Path, finder: WellFinder, frames: int | None = None) -> float:
+    """Decoding, finding, naming and following; `frames` ends it early."""
+
+    def read() -> None:
+        with open_stack(recording) as stack:
+            for finding in analyse(stack, finder=finder, reader=load_reader()):
+                if frames is not None and isinstance(finding, Progress) and finding.frames_done >= frames:
+                    return
+
+    return seconds_of(read, times=3 if frames is None else 1)
 
 
-def _plain_predict_seconds(recording: Path, count: int, threads: int) -> float:
+def _plain_seconds(network: Any, recording: Path, count: int) -> float:
     """What one gets without thinking: a picture at a time from file to boxes through `YOLO.predict`."""
-    with tempfile.TemporaryDirectory() as scratch:
-        network = plain_network(WEIGHTS_HOME / SHIPPED["yolo"], Path(scratch), threads=threads)
-        pictures = sorted(recording.rglob("*.jpg"))[: min(count, 150)]
+    pictures = sorted(recording.rglob("*.jpg"))[: min(count, 150)]
 
-        def predict_all() -> None:
-            for picture in pictures:
-                predict(network, picture)
+    def predict_all() -> None:
+        for picture in pictures:
+            predict(network, picture)
 
-        return seconds_of(predict_all) * count / len(pictures)
+    return seconds_of(predict_all) * count / len(pictures)
