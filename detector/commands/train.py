@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--renderings", type=int, default=8000)
     parser.add_argument("--held-out", type=int, default=500, help="renderings to choose the epoch by, and as many again for the figures")
-    parser.add_argument("--epochs", type=int, default=4, help="of the net that finds wells")
+    parser.add_argument("--epochs", type=int, default=8, help="of the net that finds wells")
     parser.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")
     parser.add_argument("--seed", type=int, default=1, help="of the first weights and of the order of pictures")
     parser.add_argument("--threads", type=int, default=2)

@@ -28,7 +28,7 @@ from detector.wells.preprocess import HEIGHT, WIDTH
 class Recipe:
     """Everything besides the data that decides the result."""
 
-    epochs: int = 4
+    epochs: int = 8
     batch: int = 16
     rate: float = 1.5e-3
     last_rate: float = 0.02
