@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -11,6 +12,8 @@ from detector.protocols import DishReader, Stack, WellFinder
 from detector.types import Finding, Image, Progress, Sighting
 
 Frame = tuple[int, Image]
+AHEAD = 2
+"""Batches the finder has in hand: while its nets work on one, the other is prepared or taken apart."""
 
 
 def analyse(stack: Stack, *, finder: WellFinder, reader: DishReader, plane: int = 0, batch: int = 8) -> Iterator[Finding]:
@@ -24,7 +27,7 @@ def analyse(stack: Stack, *, finder: WellFinder, reader: DishReader, plane: int 
 
 
 def _found(stack: Stack, finder: WellFinder, reader: DishReader, plane: int, batch: int, shrink: int) -> Iterator[Finding]:
-    """Findings in pixels of the pictures as read; while one batch is told, the finder looks at the next."""
+    """Findings in pixels of the pictures as read; while one batch is told, the finder looks at the next ones."""
     info, done = stack.info, 0
 
     def told(frames: Sequence[Frame], sightings: Sequence[Sighting]) -> Iterator[Finding]:
@@ -39,15 +42,15 @@ def _found(stack: Stack, finder: WellFinder, reader: DishReader, plane: int, bat
     source = iter(stack.frames(plane=plane, shrink=shrink))
     first = list(islice(source, 1))
     yield from told(first, finder.find([image for _, image in first]))
-    with ThreadPoolExecutor(1, thread_name_prefix="finder") as ahead:
-        looking: tuple[list[Frame], Future[list[Sighting]]] | None = None
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="finder") as ahead:
+        looking: deque[tuple[list[Frame], Future[list[Sighting]]]] = deque()
         for frames in _batches(source, batch):
-            started = ahead.submit(finder.find, [image for _, image in frames])
-            if looking is not None:
-                yield from told(looking[0], looking[1].result())
-            looking = frames, started
-        if looking is not None:
-            yield from told(looking[0], looking[1].result())
+            looking.append((frames, ahead.submit(finder.find, [image for _, image in frames])))
+            if len(looking) > AHEAD:
+                seen, sightings = looking.popleft()
+                yield from told(seen, sightings.result())
+        for seen, sightings in looking:
+            yield from told(seen, sightings.result())
     yield from reader.finish()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from detector.stacks.grey import Raw
@@ -28,6 +27,9 @@ def smaller(shape: tuple[int, ...], shrink: int) -> tuple[int, int]:
 
 def reduced(picture: Raw, shrink: int) -> Raw:
     """The means of blocks of `shrink` pixels a side; the last row and column go on where a block reaches beyond them."""
+    # Only here: a decoder process is waited for, and this would slow its start.
+    import cv2
+
     height, width = smaller(picture.shape, shrink)
     below, beside = height * shrink - picture.shape[0], width * shrink - picture.shape[1]
     whole = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)

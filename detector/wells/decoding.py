@@ -52,24 +52,32 @@ def decode(raw: Array, least: float = LEAST_CONFIDENCE) -> Found:
     sure = np.flatnonzero(wellness >= least)
     sure = sure[np.argsort(-wellness[sure], kind="stable")]
     boxes = _corners(raw[:4, sure])
-    kept: list[tuple[Array, float, Array]] = []
-    alive = np.ones(len(sure), dtype=bool)
-    for k in range(len(sure)):
+    kept, votes = _grouped(_overlaps(boxes))
+    weight = votes * wellness[sure] ** 2
+    weight /= weight.sum(1, keepdims=True)
+    shares = weight @ scores[sure]
+    found = np.asarray(weight @ boxes, dtype=np.float32)
+    return Found(
+        found,
+        wellness[sure[kept]],
+        np.asarray(shares / np.maximum(shares.sum(1, keepdims=True), 1e-9), dtype=np.float32),
+        _gas_outside(raw, found),
+    )
+
+
+def _grouped(overlaps: Array) -> tuple[list[int], npt.NDArray[np.bool_]]:
+    """Numbers of the boxes that stand for a well each, surest first, and which boxes (wells, boxes) vote on each."""
+    count = len(overlaps)
+    kept: list[int] = []
+    votes = np.zeros((_MOST_WELLS, count), dtype=bool)
+    alive = np.ones(count, dtype=bool)
+    for k in range(count):
         if not alive[k] or len(kept) == _MOST_WELLS:
             continue
-        overlap = _iou(boxes[k], boxes)
-        votes = np.flatnonzero((overlap >= _VOTES) & alive)
-        alive &= overlap < _SAME_WELL
-        weight = wellness[sure[votes]] ** 2
-        box = (boxes[votes] * weight[:, None]).sum(0) / weight.sum()
-        shares = (scores[sure[votes]] * weight[:, None]).sum(0)
-        kept.append((box, float(wellness[sure[k]]), shares / max(float(shares.sum()), 1e-9)))
-    return Found(
-        np.array([box for box, _, _ in kept], dtype=np.float32).reshape(-1, 4),
-        np.array([sureness for _, sureness, _ in kept], dtype=np.float32),
-        np.array([shares for _, _, shares in kept], dtype=np.float32).reshape(-1, 4),
-        _gas_outside(raw, [box for box, _, _ in kept]),
-    )
+        votes[len(kept)] = (overlaps[k] >= _VOTES) & alive
+        alive &= overlaps[k] < _SAME_WELL
+        kept.append(k)
+    return kept, votes[: len(kept)]
 
 
 def joined(shares: Array, closer: Array, weight: float) -> Array:
@@ -78,15 +86,15 @@ def joined(shares: Array, closer: Array, weight: float) -> Array:
     return np.asarray(product / product.sum(1, keepdims=True), dtype=np.float32)
 
 
-def _gas_outside(raw: Array, wells: list[Array]) -> float:
+def _gas_outside(raw: Array, wells: Array) -> float:
     """The surest bubble whose middle lies in no well; 0 where no well was seen, as nothing is outside then."""
-    if not wells:
+    if not len(wells):
         return 0.0
-    x, y = raw[0], raw[1]
-    outside = np.ones(x.shape, dtype=bool)
-    for x0, y0, x1, y1 in wells:
-        outside &= ~((x > x0) & (x < x1) & (y > y0) & (y < y1))
-    return float(raw[8][outside].max()) if outside.any() else 0.0
+    places = np.flatnonzero(raw[8] >= 0.01)
+    x, y = raw[0, places], raw[1, places]
+    x0, y0, x1, y1 = wells.T[:, :, None]
+    outside = ~((x > x0) & (x < x1) & (y > y0) & (y < y1)).any(0)
+    return float(raw[8, places[outside]].max()) if outside.any() else 0.0
 
 
 def _corners(boxes: Array) -> Array:
@@ -94,9 +102,9 @@ def _corners(boxes: Array) -> Array:
     return np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1)
 
 
-def _iou(box: Array, boxes: Array) -> Array:
-    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
-    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
-    shared = np.maximum(width, 0) * np.maximum(height, 0)
+def _overlaps(boxes: Array) -> Array:
+    """Intersection over union of every box with every other, (n, n)."""
+    low, high = np.maximum(boxes[:, None, :2], boxes[:, :2]), np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    shared = np.maximum(high - low, 0).prod(2)
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return np.asarray(shared / np.maximum((box[2] - box[0]) * (box[3] - box[1]) + areas - shared, 1e-9), dtype=np.float32)
+    return np.asarray(shared / np.maximum(areas[:, None] + areas - shared, 1e-9), dtype=np.float32)
