@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import multiprocessing
-
-# Shared with the pool's processes by fork: the parent alone hears of a shutdown.
-_is_draining = multiprocessing.get_context("fork").Event()
-
 
 class Draining(Exception):
     """This worker is ending; the run goes back into the queue and the attempt does not count."""
 
 
+class _State:
+    """A plain flag: it is set in a signal handler, where taking a lock could wait for ever."""
+
+    is_draining = False
+
+
 def begin() -> None:
-    _is_draining.set()
+    _State.is_draining = True
 
 
 def check() -> None:
     """Raise Draining once the worker was asked to end."""
-    if _is_draining.is_set():
+    if _State.is_draining:
         raise Draining
 
 
 def end() -> None:
     """Take on runs again."""
-    _is_draining.clear()
+    _State.is_draining = False

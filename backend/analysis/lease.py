@@ -134,7 +134,7 @@ class Heartbeat:
             connection.close()
 
     def _abandon(self) -> None:
-        """A thread that hangs cannot be stopped from outside, its process can; the pool starts another."""
+        """A thread that hangs cannot be stopped from outside, its process can; the supervisor starts another."""
         reason = f"The recording was not read on for {settings.RUN_STALL_S:.0f} s."
         logger.error("Run %s hangs, this process ends.", self._lease.run_id)
         with suppress(DatabaseError):

@@ -76,7 +76,8 @@ class Child:
             if status:
                 logger.warning("%s ended with %s.", self.name, status)
             return
-        is_steady = now - self._started_at > STEADY_S
+        # Ended from outside, by the kernel for want of memory or by hand: unlike a broken start, that is no reason to hold back.
+        is_steady = status < 0 or now - self._started_at > STEADY_S
         self._pause_s = FIRST_PAUSE_S if is_steady or not self._pause_s else min(self._pause_s * 2, LONGEST_PAUSE_S)
         self._again_at = now + self._pause_s
         logger.warning("%s ended with %s and is started again in %.1f s.", self.name, status, self._pause_s)

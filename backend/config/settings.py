@@ -131,9 +131,13 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_PROCESSES", default=1)
-# Decoding libraries keep what they once took; a process that has grown is replaced after its task.
-CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_KIB", default=1_300_000)
+# A forking pool whose idle child is killed waits for ever for the lock that the child held; one process a worker has no such lock,
+# and the supervisor starts it again.
+CELERY_WORKER_POOL = "solo"
+CELERY_WORKER_CONCURRENCY = 1
+WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=1)
+# Libraries keep memory they once took; a process that has grown is replaced after its task.
+WORKER_MEMORY_KIB = env.int("WORKER_MEMORY_KIB", default=1_300_000)
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
@@ -181,7 +185,7 @@ RUN_STALL_S = env.float("RUN_STALL_S", default=120)
 """A run that reads no frame for so long hangs; its process is ended and another attempt made."""
 RUN_REMIND_S = env.float("RUN_REMIND_S", default=15)
 """A message that no idle worker has taken for so long is lost and sent again."""
-RUN_THREADS = env.int("RUN_THREADS", default=max(1, (os.cpu_count() or 2) // CELERY_WORKER_CONCURRENCY))
+RUN_THREADS = env.int("RUN_THREADS", default=max(1, (os.cpu_count() or 2) // WORKER_PROCESSES))
 SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", default=5)
 
 # --- accounts ---

@@ -46,5 +46,4 @@ class Sweeper(threading.Thread):
             logger.exception("Sweeping failed and is tried again.")
         finally:
             duty.next_at = time.monotonic() + duty.every_s
-            # The pool forks from this process; a connection that is open then would be shared.
             connection.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
 import sys
 import threading
 import warnings
@@ -23,13 +26,13 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def worker_children(*, runs_only: bool = False) -> list[Child]:
-    """Two small workers, so that an upload is taken in while a long run is worked on."""
-    runs = _child(RUNS, settings.CELERY_WORKER_CONCURRENCY)
-    return [runs] if runs_only else [runs, _child(INTAKE, 1)]
+    """Small workers of one process each; an upload is taken in while long runs are worked on."""
+    runs = [_child(RUNS, number) for number in range(settings.WORKER_PROCESSES)]
+    return runs if runs_only else [*runs, _child(INTAKE, 0)]
 
 
-def _child(queue: str, processes: int) -> Child:
-    options = ["--queues", queue, "--concurrency", str(processes), "--hostname", f"{queue}.{settings.INSTANCE_KEY}@%h"]
+def _child(queue: str, number: int) -> Child:
+    options = ["--queues", queue, "--hostname", f"{queue}{number or ''}.{settings.INSTANCE_KEY}@%h"]
     # Neither gossip nor heartbeats over the broker: who lives is known from the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
     return Child(
@@ -79,9 +82,17 @@ def stop_sweeping(**_: Any) -> None:
     connection.close()
 
 
+@signals.task_postrun.connect
+def begin_anew_when_grown(**_: Any) -> None:
+    """End after this task where memory has grown too far; the supervisor starts a fresh process."""
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "linux" else 1024)
+    if grown_kib > settings.WORKER_MEMORY_KIB:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 @signals.worker_process_init.connect
 def warm_up(**_: Any) -> None:
-    """Load the detector beside the first message, not before it: a pool process has to report for work within seconds."""
+    """Load the detector beside the first message, not before it, so that a waiting recording is begun at once."""
     if not _takes_runs():
         return
     from backend.analysis import engine

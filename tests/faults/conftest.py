@@ -73,14 +73,12 @@ class Faulty:
 
 
 def processes_of(worker: subprocess.Popen[bytes]) -> dict[str, list[psutil.Process]]:
-    """The Celery process, its pool and the decoders below a supervisor."""
-    found: dict[str, list[psutil.Process]] = {"celery": [], "pool": [], "decoder": []}
+    """The Celery processes below a supervisor, and their decoders."""
+    found: dict[str, list[psutil.Process]] = {"celery": [], "decoder": []}
     try:
         for celery in psutil.Process(worker.pid).children():
             found["celery"].append(celery)
-            for pool in celery.children():
-                found["pool"].append(pool)
-                found["decoder"] += pool.children()
+            found["decoder"] += celery.children()
     except psutil.NoSuchProcess:
         pass
     return found

@@ -29,7 +29,7 @@ def undisturbed(faulty: Faulty, stack: str) -> dict[str, Any]:
 
 
 def test_results_after_kills_at_random_points_are_those_of_an_undisturbed_run(faulty: Faulty, request: pytest.FixtureRequest) -> None:
-    """Pool process, whole worker or decoder, at any moment; a run bears two kills and is finished by its third attempt."""
+    """The worker's process or its decoder, at any moment; a run bears two kills and is finished by its third attempt."""
     wanted = 20 if "embedded" in request.node.name else 6
     chance = random.Random(7)
     first, *stacks = faulty("prepare", recordings=wanted // KILLS_A_RUN + 5, frames=FRAMES)
@@ -75,10 +75,9 @@ def next_victim(faulty: Faulty, runs: list[str]) -> tuple[str, int] | None:
 
 
 def kill_something(worker: subprocess.Popen[bytes], chance: random.Random) -> None:
-    """The pool process, the Celery process with all below it, or the decoder."""
-    kind = chance.choice(["pool", "pool", "pool", "celery", "decoder"])
+    """The Celery process or the decoder."""
     found = processes_of(worker)
-    for process in found[kind] or found["pool"]:
+    for process in found[chance.choice(["celery", "celery", "celery", "decoder"])] or found["celery"]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
 
