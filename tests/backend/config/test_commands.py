@@ -108,7 +108,7 @@ def test_serving_prints_a_link_that_makes_the_first_admin_and_ends_without_a_tra
 
 def test_when_the_supervisor_is_killed_everything_else_ends_too(fresh: Installation) -> None:
     web = fresh.start_product("--no-demo")
-    wait_until(lambda: len(worker_processes(fresh)) >= 6, within_s=60, what="web, two workers and their pools")
+    wait_until(lambda: len(worker_processes(fresh)) >= 4, within_s=60, what="supervisor, web and two workers")
     os.kill(web.process.pid, signal.SIGKILL)
     web.process.wait()
     wait_until(lambda: not worker_processes(fresh), within_s=40, what="the end of all processes")
