@@ -26,9 +26,10 @@ class Batch:
         self._run = run
         self._news: list[events.Event] = []
         self._wells: dict[tuple[int, int], Well] = {}
+        self._forgets_wells = False
         self._key_frames: dict[int, KeyFrame] = {}
         self._changes: dict[tuple[int, int, int], ContentChange] = {}
-        self._alerts: dict[tuple[str, int, str], Alert] = {}
+        self._alerts: dict[tuple[str, int, str, str], Alert] = {}
         self._placements: list[detector.Placement] = []
 
     def add(self, finding: detector.Finding) -> None:
@@ -46,14 +47,15 @@ class Batch:
             case types.Progress():
                 self._run.frames_done = finding.frames_done
             case types.DishSettled():
-                self._run.layout = str(finding.layout or "")
-                self._run.usable_frames = finding.usable_frames
+                self._dish_settled(finding)
 
     def store(self) -> None:
         _put(KeyFrame, self._key_frames.values(), key=("run", "frame_index"))
+        if self._forgets_wells:
+            Well.objects.filter(run=self._run).delete()
         _put(Well, self._wells.values(), key=("run", "row", "column"))
         _put(ContentChange, self._changes.values(), key=("run", "frame_index", "row", "column"))
-        _put(Alert, self._alerts.values(), key=("run", "kind", "frame_index", "place"))
+        _put(Alert, self._alerts.values(), key=("run", "kind", "frame_index", "place", "detail"))
         if self._placements:
             rows = [_row_of(placement) for placement in self._placements]
             followed = Placements(run=self._run, first_frame=self._placements[0].frame_index, frames=len(rows), rows=rows)
@@ -64,9 +66,10 @@ class Batch:
 
     def _wells_found(self, result: detector.FrameResult) -> None:
         wells = [_value_of(well) for well in result.wells]
-        for well, value in zip(result.wells, wells, strict=True):
-            self._wells[well.row, well.column] = _well_of(self._run, value)
         layout = str(result.layout or "")
+        if not self._keeps_names(result.frame_index, layout):
+            self._forget_wells()
+        self._know(wells)
         self._run.layout = layout or self._run.layout
         self._key_frames[result.frame_index] = KeyFrame(
             run=self._run,
@@ -89,11 +92,34 @@ class Batch:
             )
         )
 
+    def _keeps_names(self, frame_index: int, layout: str) -> bool:
+        """Whether places mean the same wells as in the key frame before; a grid that was unsure gives way with all it named."""
+        waiting = [key for key in self._key_frames.values() if key.frame_index < frame_index]
+        stored = KeyFrame.objects.filter(run=self._run, frame_index__lt=frame_index).order_by("-frame_index")
+        before = max(waiting, key=lambda key: key.frame_index) if waiting else stored.first()
+        return before is not None and before.is_lattice_consistent and before.layout == layout
+
+    def _dish_settled(self, finding: detector.DishSettled) -> None:
+        """The recording was read to its end: the run's wells are these, with what each held most of the time."""
+        wells = [_value_of(well) for well in finding.wells]
+        self._forget_wells()
+        self._know(wells)
+        self._run.layout = str(finding.layout or "")
+        self._run.usable_frames = finding.usable_frames
+        self._news.append(events.DishSettled(run_id=str(self._run.id), layout=self._run.layout, wells=wells))
+
+    def _forget_wells(self) -> None:
+        self._wells.clear()
+        self._forgets_wells = True
+
+    def _know(self, wells: Iterable[events.WellValue]) -> None:
+        self._wells |= {(well.row, well.column): _well_of(self._run, well) for well in wells}
+
     def _content_changed(self, finding: detector.ContentChanged) -> None:
         well = finding.well
         previous: events.ContentName | None = finding.previous.value if finding.previous else None
         value = _value_of(well)
-        self._wells[well.row, well.column] = _well_of(self._run, value)
+        self._know([value])
         self._changes[finding.frame_index, well.row, well.column] = ContentChange(
             run=self._run,
             frame_index=finding.frame_index,
@@ -108,7 +134,8 @@ class Batch:
     def _alert_raised(self, finding: detector.AlertRaised) -> None:
         place, detail = place_name(finding.row, finding.column), finding.detail[:255]
         alert = Alert(run=self._run, kind=finding.kind, frame_index=finding.frame_index, place=place, detail=detail)
-        self._alerts[alert.kind, alert.frame_index, place] = alert
+        # Two of a kind may begin in one frame, such as stray wells: their words tell them apart.
+        self._alerts[alert.kind, alert.frame_index, place, detail] = alert
         kind = cast(Any, finding.kind)
         self._news.append(
             events.AlertRaised(run_id=str(self._run.id), kind=kind, frame_index=finding.frame_index, place=place, detail=detail)
@@ -149,6 +176,7 @@ def _row_of(placement: detector.Placement) -> list[float]:
 
 def _put(table: type[Row], rows: Iterable[Row], *, key: Sequence[str]) -> None:
     """Add the rows, or let them take the place of those with the same key."""
-    rows = list(rows)
     values = [field.name for field in table._meta.concrete_fields if field.name not in {*key, "id", "created_at"}]
-    table._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=list(key), update_fields=values)
+    where_known: dict[str, Any] = {"update_conflicts": True, "unique_fields": list(key), "update_fields": values}
+    # Rows that are all key cannot be told anew.
+    table._default_manager.bulk_create(list(rows), **(where_known if values else {"ignore_conflicts": True}))

@@ -63,7 +63,7 @@ class Run(Row):
 
 
 class Well(Row):
-    """A named well of a run: where it lay in its key frame and what it holds by the latest evidence."""
+    """A named well: where it was last told of and what it held then; once the run has finished, what it held most of the time."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="wells")
     row = models.PositiveSmallIntegerField()
@@ -149,7 +149,7 @@ class Alert(models.Model):
 
     class Meta:
         ordering = ["frame_index"]
-        constraints = [models.UniqueConstraint(fields=["run", "kind", "frame_index", "place"], name="one_alert_a_kind_and_place")]
+        constraints = [models.UniqueConstraint(fields=["run", "kind", "frame_index", "place", "detail"], name="one_alert_a_detail")]
 
     def __str__(self) -> str:
         return f"{self.kind} at frame {self.frame_index}"

@@ -34,9 +34,14 @@ def request_run(*, stack: Stack, weights: Weights | None = None, by: User | None
         raise Refused(
             "weights_unusable", weights.reason or f"{weights.name} does not find wells.", "Choose other weights.", http_status=409
         )
-    # The plane in focus: the one whose offset is nearest to none.
-    plane = min(range(len(stack.planes)), key=lambda index: abs(stack.planes[index]), default=0)
-    run = Run(stack=stack, weights=weights, by=by, frames_total=stack.frame_count, layout_given=stack.dish.layout, plane=plane)
+    run = Run(
+        stack=stack,
+        weights=weights,
+        by=by,
+        frames_total=stack.frame_count,
+        layout_given=stack.dish.layout,
+        plane=stack.default_plane,
+    )
     try:
         with transaction.atomic():
             run.save(force_insert=True)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import secrets
 import sys
-import warnings
 from pathlib import Path
 
 import environ
@@ -80,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Outside of WhiteNoise, which serves index.html under its own name too.
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backend.config.static.BuiltFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,7 +107,8 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 BROKER_DIR = DATA_DIR / "broker"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+    # One more try and no long waits: somebody's request stands behind a message, and the sweeper sends what was lost.
+    {"visibility_timeout": 3600, "socket_connect_timeout": 2, "max_retries": 1, "interval_start": 0.1}
     if REDIS_URL
     else {
         "data_folder_in": str(BROKER_DIR / "queue"),
@@ -153,7 +153,6 @@ CHANNEL_LAYERS = (
 )
 
 # --- live channel ---
-LIVE_KEEP_HOURS = env.float("LIVE_KEEP_HOURS", default=72)
 LIVE_RECHECK_S = env.float("LIVE_RECHECK_S", default=60)
 """How often an open socket's rights are looked at again."""
 LIVE_SEND_TIMEOUT_S = env.float("LIVE_SEND_TIMEOUT_S", default=10)
@@ -172,8 +171,19 @@ SERVER_FOLDER = env.str("SERVER_FOLDER", default="")
 """The only folder recordings may be imported from on the server itself; empty: none."""
 UPLOAD_CHUNK_BYTES = 8 * 1024**2
 UPLOAD_MAX_BYTES = 64 * 1024**3
-UPLOAD_EXPIRES_HOURS = 48
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_CHUNK_BYTES + 1024
+
+# --- what is kept for a while only; every hour the worker forgets what is over ---
+LIVE_KEEP_HOURS = env.float("LIVE_KEEP_HOURS", default=72)
+"""Events on the push channel; a page that was away for longer loads its state anew."""
+UPLOAD_KEEP_HOURS = env.float("UPLOAD_KEEP_HOURS", default=48)
+"""Unfinished uploads, since their last byte."""
+QUARANTINE_KEEP_DAYS = env.float("QUARANTINE_KEEP_DAYS", default=30)
+"""The bytes of refused recordings."""
+LINK_KEEP_DAYS = env.float("LINK_KEEP_DAYS", default=30)
+"""Set-up links and invitations, since they were used or expired."""
+ATTEMPT_KEEP_HOURS = env.float("ATTEMPT_KEEP_HOURS", default=24)
+"""Failed attempts to sign in, with the addresses they came from; never less than a lock-out lasts."""
 
 # --- weights ---
 WEIGHTS_DIR = Path(env.str("WEIGHTS_DIR", default=str(BASE_DIR / "detector" / "weights")))
@@ -269,8 +279,6 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 FRONTEND_DIR = BASE_DIR / "frontend" / "build"
 WHITENOISE_ROOT = FRONTEND_DIR if FRONTEND_DIR.exists() else None
-# WhiteNoise reads a file in one go under ASGI; the interface's files are small enough for that.
-warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 # Vite names what lies there after its content.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8}\.\w+$"
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -50,15 +50,14 @@ def start_sweeping(**_: Any) -> None:
     if not _takes_runs():
         return
     from backend.analysis import reaper
+    from backend.config.keeping import EVERY_S, FORGETTING
     from backend.imaging import services as imaging
-    from backend.live.services import trim_events
 
     duties = [
         Duty(reaper.beat, settings.SWEEP_EVERY_S),
         Duty(reaper.sweep, settings.SWEEP_EVERY_S),
         Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
-        Duty(imaging.collect_expired_uploads, 3600),
-        Duty(trim_events, 3600),
+        *(Duty(forget, EVERY_S) for forget in FORGETTING),
     ]
     _sweepers.append(Sweeper(duties))
     _sweepers[0].start()

@@ -9,7 +9,7 @@ from backend.audit import services as audit
 from backend.imaging.models import Dish, Stack
 from backend.live import events
 from backend.live.publish import publish
-from backend.live.topics import lab_topic
+from backend.live.topics import dish_topic, lab_topic
 
 
 def stack_changed(
@@ -29,5 +29,8 @@ def announce(stack: Stack) -> None:
 
 
 def dish_changed(dish: Dish, *, by: User, action: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    """Record and announce to those who look at the dish and to those who look at the lab."""
     audit.record(actor=by, lab_id=dish.lab_id, action=action, subject=f"dish {dish.id}", before=before, after=after)
-    publish(lab_topic(dish.lab_id), events.DishChanged(dish_id=str(dish.id)))
+    event = events.DishChanged(dish_id=str(dish.id), label=dish.label)
+    publish(dish_topic(dish.id), event)
+    publish(lab_topic(dish.lab_id), event)

@@ -183,7 +183,8 @@ def _settle(stack: Stack, facts: StackFacts) -> None:
 
 def _describe(row: Stack, facts: StackFacts) -> None:
     row.format, row.width_px, row.height_px, row.bit_depth = facts.format, facts.width_px, facts.height_px, facts.bit_depth
-    row.frame_count, row.planes, row.notes = facts.frames, list(facts.planes), list(facts.notes)
+    row.frame_count, row.notes = facts.frames, list(facts.notes)
+    row.planes, row.default_plane = list(facts.planes), facts.default_plane
     row.interval_minutes, row.times_from = facts.interval_minutes, facts.times_from
     row.hours_since_start = list(facts.hours_since_start) if facts.hours_since_start is not None else None
     row.started_at = _with_zone(facts.started_at)

@@ -117,6 +117,8 @@ class Stack(Row):
     height_px = models.PositiveIntegerField(default=0)
     frame_count = models.PositiveIntegerField(default=0)
     planes = models.JSONField(default=list)
+    default_plane = models.PositiveSmallIntegerField(default=0)
+    """The plane in focus, by its place in `planes`: shown first, and the one that is analysed."""
     bit_depth = models.PositiveSmallIntegerField(default=8)
     interval_minutes = models.FloatField(null=True)
     hpi_at_first_frame = models.FloatField(null=True)

@@ -56,6 +56,7 @@ class StackOut(serializers.ModelSerializer[Stack]):
             "height_px",
             "frame_count",
             "planes",
+            "default_plane",
             "bit_depth",
             "interval_minutes",
             "hpi_at_first_frame",

@@ -23,7 +23,6 @@ from backend.imaging.models import Cycle, Dish, Patient, Stack, Upload
 from backend.imaging.names import relative_name, text
 from backend.imaging.serverfolder import path_in_server_folder
 
-QUARANTINE_DAYS = 30
 MOST_HOURS = 24 * 30
 DELETABLE = (Stack.State.ASSEMBLING, Stack.State.PROBING, Stack.State.RECOGNISED, Stack.State.REFUSED)
 
@@ -120,7 +119,6 @@ def confirm_stack(
         _correct_times(row, said)
         row.dish, row.state = dish, Stack.State.READY
         row.save()
-        stack_changed(row, by=by, action="stack.confirmed", before=before, after={**asdict(said), "dish": str(dish.id)})
         dish_changed(
             dish,
             by=by,
@@ -128,6 +126,7 @@ def confirm_stack(
             before=None,
             after={"label": dish.label, "stack": str(row.id)},
         )
+        stack_changed(row, by=by, action="stack.confirmed", before=before, after={**asdict(said), "dish": str(dish.id)})
     return row
 
 
@@ -170,8 +169,8 @@ def rename_dish(*, dish: Dish, label: str, actor: Actor, by: User) -> Dish:
 
 
 def collect_expired_uploads() -> int:
-    """Forget abandoned uploads, and what lay in quarantine for a month."""
-    oldest = time.time() - QUARANTINE_DAYS * 86400
+    """Forget abandoned uploads, and what lay in quarantine for QUARANTINE_KEEP_DAYS."""
+    oldest = time.time() - settings.QUARANTINE_KEEP_DAYS * 86400
     folder = Path(settings.QUARANTINE_DIR)
     for file in folder.iterdir() if folder.is_dir() else ():
         if file.stat().st_ctime < oldest:

@@ -100,7 +100,7 @@ class UploadsView(TusView):
             upload = uploads.append(upload_id=upload.id, offset=0, body=body_of(request._request), checksum=checksum)
         answer = _standing(upload, status.HTTP_201_CREATED)
         # Without scheme and host: behind a proxy the server knows neither for sure.
-        answer["Location"] = reverse("upload", kwargs={"id": upload.id})
+        answer["Location"] = reverse("upload", kwargs={"upload_id": upload.id})
         return answer
 
 
@@ -118,8 +118,8 @@ class UploadView(TusView):
         parameters=[RESUMABLE],
         responses={200: OpenApiResponse(description="Upload-Offset says where to go on")},
     )
-    def head(self, request: Request, id: UUID) -> Response:
-        upload = selectors.upload_visible_to(actor_of(request), id)
+    def head(self, request: Request, upload_id: UUID) -> Response:
+        upload = selectors.upload_visible_to(actor_of(request), upload_id)
         uploads.require_live(upload)
         answer = _standing(upload, status.HTTP_200_OK)
         answer["Upload-Length"] = str(upload.length)
@@ -131,9 +131,9 @@ class UploadView(TusView):
         request=CHUNK,
         responses={204: OpenApiResponse(description="Upload-Offset says where to go on")},
     )
-    def patch(self, request: Request, id: UUID) -> Response:
+    def patch(self, request: Request, upload_id: UUID) -> Response:
         """Append a chunk of at most 8 MiB at the offset where the upload stands."""
-        upload = _writable(actor_of(request), id)
+        upload = _writable(actor_of(request), upload_id)
         if request.content_type != CHUNK_TYPE:
             raise Refused("chunk_type", f"A chunk is sent as {CHUNK_TYPE}.", http_status=415)
         _refuse_long_chunk(request)
@@ -142,10 +142,10 @@ class UploadView(TusView):
         return _standing(upload, status.HTTP_204_NO_CONTENT)
 
     @extend_schema(operation_id="uploads_terminate", parameters=[RESUMABLE], responses={204: None})
-    def delete(self, request: Request, id: UUID) -> Response:
+    def delete(self, request: Request, upload_id: UUID) -> Response:
         """Give an upload up and forget its bytes."""
         actor = actor_of(request)
-        uploads.terminate_upload(upload=_writable(actor, id), actor=actor, by=actor.user)
+        uploads.terminate_upload(upload=_writable(actor, upload_id), actor=actor, by=actor.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -306,7 +306,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _expiry() -> datetime:
-    return timezone.now() + timedelta(hours=settings.UPLOAD_EXPIRES_HOURS)
+    return timezone.now() + timedelta(hours=settings.UPLOAD_KEEP_HOURS)
 
 
 def chunk_too_long() -> Refused:

@@ -30,7 +30,12 @@ class StacksView(ListAPIView[Stack]):
     def get_queryset(self) -> QuerySet[Stack]:
         return selectors.stacks_visible_to(actor_of(self.request))
 
-    @extend_schema(request=StackIn, responses={202: StackOut})
+    @extend_schema(operation_id="stacks_list", responses=StackOut(many=True))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Recordings, newest first."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(operation_id="stacks_register", request=StackIn, responses={202: StackOut})
     def post(self, request: Request) -> Response:
         """Make a recording of the uploaded files of a batch; a worker looks at it, and the lab's topic tells what it saw."""
         said = _checked(StackIn(data=request.data))
@@ -40,23 +45,23 @@ class StacksView(ListAPIView[Stack]):
 
 
 class StackView(APIView):
-    @extend_schema(responses=StackOut)
-    def get(self, request: Request, id: UUID) -> Response:
-        return Response(StackOut(selectors.stack_visible_to(actor_of(request), id)).data)
+    @extend_schema(operation_id="stacks_get", responses=StackOut)
+    def get(self, request: Request, stack_id: UUID) -> Response:
+        return Response(StackOut(selectors.stack_visible_to(actor_of(request), stack_id)).data)
 
-    @extend_schema(responses={204: None})
-    def delete(self, request: Request, id: UUID) -> Response:
+    @extend_schema(operation_id="stacks_delete", responses={204: None})
+    def delete(self, request: Request, stack_id: UUID) -> Response:
         """Only recordings that were never confirmed, or refused, can be deleted."""
         actor = actor_of(request)
-        services.delete_stack(stack=selectors.stack_visible_to(actor, id), actor=actor, by=actor.user)
+        services.delete_stack(stack=selectors.stack_visible_to(actor, stack_id), actor=actor, by=actor.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class HoursView(APIView):
-    @extend_schema(responses=HoursOut)
-    def get(self, request: Request, id: UUID) -> Response:
+    @extend_schema(operation_id="stacks_hours", responses=HoursOut)
+    def get(self, request: Request, stack_id: UUID) -> Response:
         """When each frame was taken."""
-        stack = selectors.stack_visible_to(actor_of(request), id)
+        stack = selectors.stack_visible_to(actor_of(request), stack_id)
         since_start = selectors.hours_since_start_of(stack)
         return Response({"hours_post_insemination": selectors.hours_of(stack), "hours_since_start": since_start})
 
@@ -77,7 +82,7 @@ class PatientsView(ListAPIView[Patient]):
 
 
 class ServerFolderView(APIView):
-    @extend_schema(parameters=[FolderQuery], responses=FolderOut)
+    @extend_schema(operation_id="server_folder_list", parameters=[FolderQuery], responses=FolderOut)
     def get(self, request: Request) -> Response:
         """What lies in the server's import folder."""
         said = _checked(FolderQuery(data=request.query_params))
@@ -86,7 +91,7 @@ class ServerFolderView(APIView):
 
 
 class ServerImportView(APIView):
-    @extend_schema(request=ImportIn, responses={202: StackOut})
+    @extend_schema(operation_id="server_folder_import", request=ImportIn, responses={202: StackOut})
     def post(self, request: Request) -> Response:
         """Take in a file or folder of the server's import folder."""
         said = _checked(ImportIn(data=request.data))

@@ -95,6 +95,15 @@ class WellClassified(Value):
     previous: ContentName | None
 
 
+class DishSettled(Value):
+    """The recording was read to its end: these are its wells, each with what it held most of the time."""
+
+    type: Literal["dish.settled"] = "dish.settled"
+    run_id: str
+    layout: str
+    wells: list[WellValue]
+
+
 class AlertRaised(Value):
     type: Literal["alert.raised"] = "alert.raised"
     run_id: str
@@ -129,6 +138,17 @@ class RunEnded(Value):
     run: RunValue
 
 
+# --- on both ---
+
+
+class DishChanged(Value):
+    """A dish was made, renamed, or has another recording."""
+
+    type: Literal["dish.changed"] = "dish.changed"
+    dish_id: str
+    label: str
+
+
 # --- on a lab's topic, `lab.<id>` ---
 
 
@@ -143,11 +163,6 @@ class StackChanged(Value):
     refusal: RefusalValue | None
 
 
-class DishChanged(Value):
-    type: Literal["dish.changed"] = "dish.changed"
-    dish_id: str
-
-
 class RunChanged(Value):
     """A run of the lab was queued, started, progressed or ended; at most one a second while it progresses."""
 
@@ -160,6 +175,7 @@ Event = Annotated[
     | RunStarted
     | WellsFound
     | WellClassified
+    | DishSettled
     | AlertRaised
     | FramesFollowed
     | RunProgressed

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from django.core.management import call_command
 
@@ -21,6 +22,16 @@ def test_every_live_message_is_in_the_contract_with_a_type_that_tells_it_apart()
         assert "type" in schema["required"]
         assert schema["properties"]["type"]["const"] == event.model_fields["type"].default
         assert "." in schema["properties"]["type"]["const"]
+
+
+def test_one_thing_has_one_name_in_every_address() -> None:
+    """What stands for a recording is called alike below it, in every app; and every operation is named by what it does."""
+    paths = json.loads(CONTRACT.read_text(encoding="utf-8"))["paths"]
+    names = {(before, name) for path in paths for before, name in re.findall(r"/([a-z-]+)/\{(\w+)\}", path)}
+    assert names == {(things, f"{things.removesuffix('s').removesuffix('e' if things == 'dishes' else '')}_id") for things, _ in names}
+    operations = [operation["operationId"] for path in paths.values() for method, operation in path.items() if method != "parameters"]
+    assert len(operations) == len(set(operations))
+    assert [name for name in operations if name.endswith(("_retrieve", "_destroy", "_partial_update"))] == []
 
 
 def test_every_reference_of_the_contract_leads_somewhere() -> None:

@@ -27,7 +27,7 @@ ROLES = ("embryologist", "viewer", "outsider")
 QUICKLY = settings(
     max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )
-BYTES = {("POST", "/api/uploads/"), ("PATCH", "/api/uploads/{id}"), ("DELETE", "/api/uploads/{id}")}
+BYTES = {("POST", "/api/uploads/"), ("PATCH", "/api/uploads/{upload_id}"), ("DELETE", "/api/uploads/{upload_id}")}
 
 
 def operations() -> Iterator[Any]:
@@ -49,7 +49,6 @@ def meet_the_world(case: Any, world: World) -> None:
         "dish_id": world.dish.id,
         "run_id": world.run.id,
         "stack_id": world.recognised.id,
-        "id": world.stack.id,
         "token_id": world.token.id,
         "invitation_id": world.invitation.id,
     }

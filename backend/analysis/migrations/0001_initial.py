@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='alert',
-            constraint=models.UniqueConstraint(fields=('run', 'kind', 'frame_index', 'place'), name='one_alert_a_kind_and_place'),
+            constraint=models.UniqueConstraint(fields=('run', 'kind', 'frame_index', 'place', 'detail'), name='one_alert_a_detail'),
         ),
         migrations.AddConstraint(
             model_name='well',

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 ROLES = ("signed_out", "viewer", "embryologist", "lab_admin", "outsider", "instance_admin", "read_token", "write_token")
 LAB = "api/labs/<uuid:lab_id>/"
-STACK = "api/stacks/<uuid:id>/"
+STACK = "api/stacks/<uuid:stack_id>/"
 RUN = "api/runs/<uuid:run_id>/"
-UPLOAD = "api/uploads/<uuid:id>"
+UPLOAD = "api/uploads/<uuid:upload_id>"
 FRAME = "media/frames/<uuid:stack_id>/<slug:sha16>/<int:index>-<int:plane>-<int:width>.jpg"
 
 # fmt: off
@@ -70,7 +70,7 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", STACK):                                         "401 200 200 200 404 404 200 200",
     ("DELETE", STACK):                                      "401 403 204 204 404 404 403 204",
     ("GET", STACK + "hours/"):                              "401 200 200 200 404 404 200 200",
-    ("POST", "api/stacks/<uuid:stack_id>/confirm/"):        "401 403 200 200 404 404 403 200",
+    ("POST", STACK + "confirm/"):                           "401 403 200 200 404 404 403 200",
     ("GET", "api/patients/"):                               "401 200 200 200 200 200 200 200",
     ("GET", "api/server-folder/"):                          "401 403 200 200 404 404 403 200",
     ("POST", "api/server-folder/import/"):                  "401 403 202 202 404 404 403 202",

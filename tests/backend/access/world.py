@@ -52,6 +52,7 @@ class World:
             "<uuid:dish_id>": str(self.dish.id),
             "<uuid:run_id>": str(self.run.id),
             "<uuid:stack_id>": str(self.stack.id),
+            "<uuid:upload_id>": str(self.upload.id),
             "<slug:sha16>": self.stack.sha256[:16],
             "<int:index>": "0",
             "<int:plane>": "0",
@@ -62,8 +63,7 @@ class World:
         if route == "page":
             return "/dishes"
         ids = self.ids()
-        ids["<uuid:id>"] = str(self.upload.id if "uploads" in route else self.recognised.id if method == "DELETE" else self.stack.id)
-        if route.endswith("confirm/"):
+        if route.endswith("confirm/") or (method, route) == ("DELETE", "api/stacks/<uuid:stack_id>/"):
             ids["<uuid:stack_id>"] = str(self.recognised.id)
         if route.endswith("retry/"):
             ids["<uuid:run_id>"] = str(self.ended.id)

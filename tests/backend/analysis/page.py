@@ -37,6 +37,11 @@ class Page:
         """Placements are loaded over REST."""
 
     def _wells_found(self, event: dict[str, Any]) -> None:
+        before = self.state["key_frames"][-1:]
+        if not any(key["is_lattice_consistent"] and key["layout"] == event["layout"] for key in before):
+            self.state["wells"] = {}
+        if event["layout"]:
+            self._set_run(self.state["run"] | {"layout": event["layout"]})
         self.state["key_frames"].append({key: value for key, value in event.items() if key not in ("type", "run_id")})
         self.state["wells"] |= {_place(well): well for well in event["wells"]}
 
@@ -46,8 +51,17 @@ class Page:
         self.state["content_changes"].append(change | {"frame_index": event["frame_index"], "previous": event["previous"]})
         self.state["wells"][_place(well)] = well
 
+    def _dish_settled(self, event: dict[str, Any]) -> None:
+        self.state["wells"] = {_place(well): well for well in event["wells"]}
+        self._set_run(self.state["run"] | {"layout": event["layout"]})
+
+    def _dish_changed(self, event: dict[str, Any]) -> None:
+        self.state["dish"]["label"] = event["label"]
+        self._set_run(self.state["run"] | {"dish_label": event["label"]})
+
     def _alert_raised(self, event: dict[str, Any]) -> None:
-        self.state["alerts"].append({key: event[key] for key in ("kind", "frame_index", "place", "detail")})
+        alert = {key: event[key] for key in ("kind", "frame_index", "place", "detail")}
+        self.state["alerts"] = [*(other for other in self.state["alerts"] if other != alert), alert]
 
     def _set_run(self, run: dict[str, Any]) -> None:
         self.state |= {"run": run, "runs": [run, *(other for other in self.state["runs"] if other["id"] != run["id"])]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 import zipfile
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from PIL import Image
 
 from backend.accounts.actor import actor_for
 from backend.analysis import draining, engine
@@ -23,12 +25,12 @@ from backend.live.models import LoggedEvent
 from backend.registry.models import Weights
 from tests.backend.analysis.page import Page
 from tests.cast import Cast
-from tests.exact.recording import STARTS, content_at, write_zip
+from tests.exact.recording import HEIGHT, STARTS, WIDTH, content_at, write_zip
 from tests.exact.weights import write_weights
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Ask = Callable[..., Run]
-CHANGES = {20: {(0, 0): "embryo", (1, 2): "empty"}}
+CHANGES = {12: {(0, 0): "embryo", (1, 2): "empty"}}
 
 
 def events_of(run: Run) -> list[LoggedEvent]:
@@ -46,10 +48,36 @@ def test_a_run_finds_every_well_its_content_and_when_it_changes(recorded: Any, a
     held = content_at(39, CHANGES)
     assert {(well.row, well.column): well.content for well in Well.objects.filter(run=run)} == held
     changes = ContentChange.objects.filter(run=run).values_list("frame_index", "row", "column", "previous", "content")
-    assert list(changes) == [(20, 0, 0, "empty", "embryo"), (20, 1, 2, "gas", "empty")]
+    assert list(changes) == [(12, 0, 0, "empty", "embryo"), (12, 1, 2, "gas", "empty")]
     assert list(Alert.objects.filter(run=run).values_list("kind", "frame_index", "place")) == [("gas_in_well", 0, "B3")]
     first = KeyFrame.objects.get(run=run, frame_index=0)
     assert {(well["row"], well["column"]): well["content"] for well in first.wells} == held | STARTS | {(0, 0): "empty"}
+
+
+def test_at_the_end_a_well_is_what_it_was_most_of_the_time_and_the_change_keeps_its_frame(recorded: Any, ask: Ask) -> None:
+    run = executed(ask(recorded(frames=40, changes={30: {(0, 0): "embryo"}})))
+    well = Well.objects.get(run=run, row=0, column=0)
+    assert (well.content, well.is_filled_in) == ("empty", False)
+    assert 0.6 < well.confidence < 0.9
+    assert well.content_probabilities["embryo"] == pytest.approx(0.25, abs=0.05)
+    assert list(ContentChange.objects.filter(run=run).values_list("frame_index", "content")) == [(30, "embryo")]
+    told = next(event.payload for event in events_of(run) if event.type == "dish.settled")
+    assert [held["content"] for held in told["wells"]] == list(Well.objects.filter(run=run).values_list("content", flat=True))
+
+
+def test_the_plane_in_focus_is_analysed_although_another_one_is_first(recorded: Any, ask: Ask, tmp_path: Path) -> None:
+    """The first plane holds one blank picture, as microscopes leave behind where a plane was added or dropped."""
+    sharp = write_zip(tmp_path / "sharp.zip", 4)
+    with zipfile.ZipFile(sharp) as source, zipfile.ZipFile(tmp_path / "planes.zip", "w") as target:
+        blank = io.BytesIO()
+        Image.new("L", (WIDTH, HEIGHT), 120).save(blank, "JPEG")
+        target.writestr("F-15/001.jpg", blank.getvalue())
+        for number, name in enumerate(sorted(source.namelist()), start=1):
+            target.writestr(f"F0/{number:03d}.jpg", source.read(name))
+    stack = recorded(path=tmp_path / "planes.zip")
+    assert (stack.planes, stack.default_plane) == ([-15.0, 0.0], 1)
+    run = executed(ask(stack))
+    assert (run.state, run.plane, run.usable_frames, Well.objects.filter(run=run).count()) == ("finished", 1, 4, 9)
 
 
 def test_every_frame_has_its_placement_once_and_in_order(recorded: Any, ask: Ask) -> None:
@@ -68,8 +96,9 @@ def test_events_are_gapless_and_wells_come_first(recorded: Any, ask: Ask) -> Non
     events = events_of(run)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     types = [event.type for event in events]
-    assert types[:3] == ["run.queued", "run.started", "wells.found"]
+    assert types[:4] == ["dish.changed", "run.queued", "run.started", "wells.found"]
     assert types[-1] == "run.ended"
+    assert types.count("dish.settled") == 1
     assert types.count("well.classified") == 2
 
 

@@ -95,7 +95,7 @@ def test_running_again_with_other_weights_keeps_both_runs(stack_of: Any, ask: As
 
 
 def test_the_plane_in_focus_is_analysed(stack_of: Any, ask: Ask) -> None:
-    assert ask(stack_of(planes=[-15.0, 0.0, 15.0])).plane == 1
+    assert ask(stack_of(planes=[-15.0, 0.0, 15.0], default_plane=1)).plane == 1
 
 
 def test_cancelling_a_waiting_run_ends_it_at_once(stack_of: Any, ask: Ask, cast: Cast) -> None:

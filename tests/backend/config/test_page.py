@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import AsyncClient
 from rest_framework.test import APIClient
 
 from tests.running.product import Installation
@@ -60,6 +62,35 @@ def test_a_process_that_is_not_ready_says_everything_that_is_wrong(db: None, set
     for word in ("data folder", "Redis", "interface"):
         assert word in complaints
     assert "secret" not in complaints
+
+
+@pytest.fixture
+def script(settings: Any, tmp_path: Path) -> bytes:
+    """A built script with a compressed sibling, at /assets/app-1a2b3c4d.js."""
+    settings.WHITENOISE_ROOT = tmp_path
+    content = b"export default 1;\n" * 50
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "app-1a2b3c4d.js").write_bytes(content)
+    (tmp_path / "assets" / "app-1a2b3c4d.js.gz").write_bytes(gzip.compress(content))
+    return content
+
+
+async def test_a_built_file_is_sent_whole_in_part_compressed_or_not_again(script: bytes) -> None:
+    """The server's event loop never reads a file itself: Django warns where it would, and warnings are errors here."""
+    path, browser = "/assets/app-1a2b3c4d.js", AsyncClient()
+    whole = await browser.get(path)
+    assert (whole.status_code, whole.streaming, whole.content) == (200, False, script)
+    assert "immutable" in whole["Cache-Control"]
+    assert (whole["Content-Type"], whole["Content-Length"]) == ('text/javascript; charset="utf-8"', str(len(script)))
+    packed = await browser.get(path, headers={"accept-encoding": "gzip"})
+    assert (packed["Content-Encoding"], packed["Vary"], gzip.decompress(packed.content)) == ("gzip", "Accept-Encoding", script)
+    part = await browser.get(path, headers={"range": "bytes=7-13"})
+    assert (part.status_code, part.content, part["Content-Range"]) == (206, b"default", f"bytes 7-13/{len(script)}")
+    again = await browser.get(path, headers={"if-none-match": whole["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    told = await browser.head(path)
+    assert (told.status_code, told.content, told["Content-Length"]) == (200, b"", str(len(script)))
+    assert (await browser.post(path)).status_code == 405
 
 
 def test_built_files_are_kept_for_ever_and_the_page_itself_is_not(install: Callable[..., Installation]) -> None:

@@ -34,7 +34,8 @@ def test_confirming_makes_patient_cycle_and_dish_and_says_so(take_in: TakeIn, ac
     assert selectors.hours_of(stack)[:3] == [18.5, 18.66667, 18.83333]
     assert Entry.objects.filter(action="stack.confirmed", actor=cast.embryologist).get().after["patient_code"] == "P-17"
     told = LoggedEvent.objects.filter(topic_id=f"lab.{cast.lab.id}").order_by("seq").values_list("type", flat=True)
-    assert list(told)[-2:] == ["stack.changed", "dish.changed"]
+    assert list(told)[-2:] == ["dish.changed", "stack.changed"]
+    assert [event.payload["label"] for event in LoggedEvent.objects.filter(topic_id=f"dish.{dish.id}")] == ["Dish 1"]
 
 
 def test_a_second_recording_of_the_same_dish_joins_it(take_in: TakeIn, actor: Actor) -> None:

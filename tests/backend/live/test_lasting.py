@@ -66,7 +66,7 @@ async def test_a_reader_that_does_not_read_is_dropped_and_costs_no_memory(instal
     seeded = installation.seed()
     web, topic = installation.start_web(), lab_topic(seeded["lab"])
     many = "from django.db import transaction; from backend.live.publish import publish; from backend.live.events import DishChanged\n"
-    many += f"with transaction.atomic():\n    for n in range(4000): publish('{topic}', DishChanged(dish_id='x' * 8000))"
+    many += f"with transaction.atomic():\n    for n in range(4000): publish('{topic}', DishChanged(dish_id='x' * 8000, label='D'))"
     shell(installation, many)
     async with dial(web, seeded["sessions"]["viewer"]) as reader:
         await catch_up(reader, topic, after=3999)

@@ -9,7 +9,7 @@ from backend.live import selectors, topics
 from backend.live.doorbell import Ring
 from backend.live.events import DishChanged
 from backend.live.models import LoggedEvent, Topic
-from backend.live.publish import NotInTransaction, publish
+from backend.live.publish import NotInTransaction, OutOfOrder, publish
 from tests.backend.conftest import ClientOf
 from tests.cast import Cast
 
@@ -20,13 +20,13 @@ class TakenBack(Exception):
 
 def announce(topic: str, dish: str = "d") -> int:
     with transaction.atomic():
-        return publish(topic, DishChanged(dish_id=dish))
+        return publish(topic, DishChanged(dish_id=dish, label="D"))
 
 
 @transaction.atomic
 def change_and_take_back(topic: str) -> None:
     Lab.objects.create(name="never")
-    publish(topic, DishChanged(dish_id="never"))
+    publish(topic, DishChanged(dish_id="never", label="D"))
     raise TakenBack
 
 
@@ -43,8 +43,22 @@ def test_a_change_that_is_taken_back_announces_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_announcement_outside_a_transaction_is_a_mistake_that_shows() -> None:
     with pytest.raises(NotInTransaction, match=r"lab\.x"):
-        publish("lab.x", DishChanged(dish_id="d"))
+        publish("lab.x", DishChanged(dish_id="d", label="D"))
     assert not Topic.objects.exists()
+
+
+@pytest.mark.parametrize("database", ["db", "transactional_db"])
+def test_a_transaction_takes_a_dishs_topic_before_its_labs_or_not_at_all(database: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(database)
+    for _ in range(2):
+        with transaction.atomic():
+            for topic in ("dish.x", "lab.x", "dish.x", "lab.y", "lab.x"):
+                announce(topic)
+    with transaction.atomic():
+        announce("lab.x")
+        with pytest.raises(OutOfOrder, match=r"dish\.x.*after 'lab\.x'"):
+            announce("dish.x")
+    assert selectors.latest_seqs(["dish.x", "lab.x"]) == {"dish.x": 4, "lab.x": 5}
 
 
 def test_each_topic_counts_for_itself(db: None) -> None:
@@ -64,7 +78,7 @@ def test_polling_gives_the_same_events_in_pages(cast: Cast, client_of: ClientOf)
     last = browser.get("/api/events/", {"topic": topic, "after": first["seq"]}).json()
     assert ([event["seq"] for event in last["events"]], last["seq"]) == (list(range(511, 521)), 520)
     assert browser.get("/api/events/", {"topic": topic, "after": 520}).json()["events"] == []
-    assert last["events"][0]["event"] == {"type": "dish.changed", "dish_id": "510"}
+    assert last["events"][0]["event"] == {"type": "dish.changed", "dish_id": "510", "label": "D"}
 
 
 def test_polling_beyond_what_is_kept_or_known_says_gone(cast: Cast, client_of: ClientOf) -> None:

@@ -23,12 +23,12 @@ def main(topic: str, count: int, pause_s: float) -> None:
         if number % 10 == 3:
             try:
                 with transaction.atomic():
-                    publish(topic, DishChanged(dish_id="never"))
+                    publish(topic, DishChanged(dish_id="never", label="D"))
                     raise TakenBack
             except TakenBack:
                 pass
         with transaction.atomic():
-            publish(topic, DishChanged(dish_id=f"{number}"))
+            publish(topic, DishChanged(dish_id=f"{number}", label="D"))
         time.sleep(pause_s)
 
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { csrfToken } from './client';
-import { frameUrl, middlePlane, widthFor } from './frames';
+import { frameUrl, widthFor } from './frames';
 import { asRefusal, refusalFrom } from './refusal';
 
 test('a typed answer becomes a refusal with its fields', () => {
@@ -37,9 +37,7 @@ test('a frame is asked for in the smallest width that is sharp', () => {
   expect(widthFor(900, 384)).toBe(0);
 });
 
-test('addresses of frames are filled in, and the plane in focus is the middle', () => {
+test('addresses of frames are filled in', () => {
   const stack = { frame_url_template: '/media/frames/s/h/{index}-{plane}-{width}.jpg' };
   expect(frameUrl(stack, 3, 1, 384)).toBe('/media/frames/s/h/3-1-384.jpg');
-  expect(middlePlane([-30, -15, 0, 15])).toBe(2);
-  expect(middlePlane([])).toBe(0);
 });

@@ -16,12 +16,3 @@ export function widthFor(devicePx: number, nativePx: number): number {
   const width = WIDTHS.find((candidate) => candidate >= devicePx);
   return width === undefined || width >= nativePx ? 0 : width;
 }
-
-/** The index of the focal plane nearest to 0. */
-export function middlePlane(planes: readonly number[]): number {
-  let best = 0;
-  for (const [index, plane] of planes.entries()) {
-    if (Math.abs(plane) < Math.abs(planes[best] ?? Infinity)) best = index;
-  }
-  return best;
-}

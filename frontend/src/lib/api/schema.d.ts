@@ -330,7 +330,7 @@ export interface paths {
       cookie?: never;
     };
     /** @description What lies in the server's import folder. */
-    get: operations['server_folder_retrieve'];
+    get: operations['server_folder_list'];
     put?: never;
     post?: never;
     delete?: never;
@@ -349,7 +349,7 @@ export interface paths {
     get?: never;
     put?: never;
     /** @description Take in a file or folder of the server's import folder. */
-    post: operations['server_folder_import_create'];
+    post: operations['server_folder_import'];
     delete?: never;
     options?: never;
     head?: never;
@@ -398,45 +398,29 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
+    /** @description Recordings, newest first. */
     get: operations['stacks_list'];
     put?: never;
     /** @description Make a recording of the uploaded files of a batch; a worker looks at it, and the lab's topic tells what it saw. */
-    post: operations['stacks_create'];
+    post: operations['stacks_register'];
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  '/api/stacks/{id}/': {
+  '/api/stacks/{stack_id}/': {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: operations['stacks_retrieve'];
+    get: operations['stacks_get'];
     put?: never;
     post?: never;
     /** @description Only recordings that were never confirmed, or refused, can be deleted. */
-    delete: operations['stacks_destroy'];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/stacks/{id}/hours/': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** @description When each frame was taken. */
-    get: operations['stacks_hours_retrieve'];
-    put?: never;
-    post?: never;
-    delete?: never;
+    delete: operations['stacks_delete'];
     options?: never;
     head?: never;
     patch?: never;
@@ -453,6 +437,23 @@ export interface paths {
     put?: never;
     /** @description Give a recognised recording its dish and times, and have it analysed where that is wanted. */
     post: operations['stacks_confirm'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stacks/{stack_id}/hours/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description When each frame was taken. */
+    get: operations['stacks_hours'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -510,7 +511,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/uploads/{id}': {
+  '/api/uploads/{upload_id}': {
     parameters: {
       query?: never;
       header?: never;
@@ -791,6 +792,7 @@ export interface components {
         | components['schemas']['LiveRunStarted']
         | components['schemas']['LiveWellsFound']
         | components['schemas']['LiveWellClassified']
+        | components['schemas']['LiveDishSettled']
         | components['schemas']['LiveAlertRaised']
         | components['schemas']['LiveFramesFollowed']
         | components['schemas']['LiveRunProgressed']
@@ -821,21 +823,44 @@ export interface components {
        */
       type: 'denied';
     };
-    /** DishChanged */
+    /**
+     * DishChanged
+     * @description A dish was made, renamed, or has another recording.
+     */
     LiveDishChanged: {
       /** Dish Id */
       dish_id: string;
+      /** Label */
+      label: string;
       /**
        * @description discriminator enum property added by openapi-typescript
        * @enum {string}
        */
       type: 'dish.changed';
     };
+    /**
+     * DishSettled
+     * @description The recording was read to its end: these are its wells, each with what it held most of the time.
+     */
+    LiveDishSettled: {
+      /** Layout */
+      layout: string;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'dish.settled';
+      /** Wells */
+      wells: components['schemas']['LiveWellValue'][];
+    };
     LiveEvent:
       | components['schemas']['LiveRunQueued']
       | components['schemas']['LiveRunStarted']
       | components['schemas']['LiveWellsFound']
       | components['schemas']['LiveWellClassified']
+      | components['schemas']['LiveDishSettled']
       | components['schemas']['LiveAlertRaised']
       | components['schemas']['LiveFramesFollowed']
       | components['schemas']['LiveRunProgressed']
@@ -1361,6 +1386,7 @@ export interface components {
       readonly bit_depth: number;
       /** Format: date-time */
       readonly created_at: string;
+      readonly default_plane: number;
       /** Format: uuid */
       readonly dish: string | null;
       readonly format: string;
@@ -2080,7 +2106,7 @@ export interface operations {
       };
     };
   };
-  server_folder_retrieve: {
+  server_folder_list: {
     parameters: {
       query: {
         lab: string;
@@ -2102,7 +2128,7 @@ export interface operations {
       };
     };
   };
-  server_folder_import_create: {
+  server_folder_import: {
     parameters: {
       query?: never;
       header?: never;
@@ -2242,7 +2268,7 @@ export interface operations {
       };
     };
   };
-  stacks_create: {
+  stacks_register: {
     parameters: {
       query?: never;
       header?: never;
@@ -2265,12 +2291,12 @@ export interface operations {
       };
     };
   };
-  stacks_retrieve: {
+  stacks_get: {
     parameters: {
       query?: never;
       header?: never;
       path: {
-        id: string;
+        stack_id: string;
       };
       cookie?: never;
     };
@@ -2286,12 +2312,12 @@ export interface operations {
       };
     };
   };
-  stacks_destroy: {
+  stacks_delete: {
     parameters: {
       query?: never;
       header?: never;
       path: {
-        id: string;
+        stack_id: string;
       };
       cookie?: never;
     };
@@ -2303,27 +2329,6 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
-      };
-    };
-  };
-  stacks_hours_retrieve: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['HoursOut'];
-        };
       };
     };
   };
@@ -2348,6 +2353,27 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['StackOut'];
+        };
+      };
+    };
+  };
+  stacks_hours: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HoursOut'];
         };
       };
     };
@@ -2476,7 +2502,7 @@ export interface operations {
         'Tus-Resumable': '1.0.0';
       };
       path: {
-        id: string;
+        upload_id: string;
       };
       cookie?: never;
     };
@@ -2501,7 +2527,7 @@ export interface operations {
         'Upload-Offset': number;
       };
       path: {
-        id: string;
+        upload_id: string;
       };
       cookie?: never;
     };

@@ -35,7 +35,7 @@ class Server {
   publish(count: number): void {
     for (let made = 0; made < count; made += 1) {
       const seq = this.log.length + 1;
-      const event = { type: 'dish.changed' as const, dish_id: String(seq) };
+      const event = { type: 'dish.changed' as const, dish_id: String(seq), label: '' };
       this.log.push({ type: 'event', topic: TOPIC, seq, at: '', event });
       if (this.isLossy && seq % 3 === 0) continue;
       for (const peer of this.#server.clients) say(peer, this.log.at(-1) as Delivered);

@@ -55,13 +55,18 @@ const empty = (): DishSnapshot => ({
   alerts: [],
 });
 
-const found = (runId: string, wells: WellValue[], frame = 0): LiveEvent => ({
+const found = (
+  runId: string,
+  wells: WellValue[],
+  frame = 0,
+  { layout = '1x2', isSure = true } = {},
+): LiveEvent => ({
   type: 'wells.found',
   run_id: runId,
   frame_index: frame,
-  layout: '1x2',
+  layout,
   wells,
-  is_lattice_consistent: true,
+  is_lattice_consistent: isSure,
   lattice_residual_px: 1.5,
   reason: '',
 });
@@ -74,6 +79,7 @@ const STORY: LiveEvent[] = [
   { type: 'run.progressed', run_id: '1', frames_done: 2, frames_total: 3 },
   { type: 'well.classified', run_id: '1', frame_index: 2, well: well('A2', 'empty'), previous: 'gas' },
   { type: 'frames.followed', run_id: '1', first_frame: 0, frames: 3 },
+  { type: 'dish.settled', run_id: '1', layout: '1x2', wells: [well('A1'), well('A2', 'gas')] },
   {
     type: 'run.ended',
     run: run('1', { state: 'finished', attempts: 1, frames_done: 3, layout: '1x2' }),
@@ -98,13 +104,13 @@ const fresh = (): DishSnapshot => {
     dish: {
       ...empty().dish,
       run: ended,
-      well_counts: { empty: 1, embryo: 1, gas: 0, embryo_gas: 0 },
+      well_counts: { empty: 0, embryo: 1, gas: 1, embryo_gas: 0 },
       alert_count: 1,
     },
-    live_seq: 8,
+    live_seq: 9,
     run: ended,
     runs: [ended],
-    wells: [well('A1'), well('A2', 'empty')],
+    wells: [well('A1'), well('A2', 'gas')],
     key_frames: [
       {
         frame_index: 0,
@@ -156,7 +162,7 @@ test('a newer run takes the stage, unless another one was chosen', () => {
   expect(tell(end, newer).wells.map(({ content }) => content)).toEqual(['gas']);
   const pinned = tell({ ...end, pinned_run: '1' }, newer);
   expect(pinned.run?.id).toBe('1');
-  expect(pinned.wells.map(({ content }) => content)).toEqual(['embryo', 'empty']);
+  expect(pinned.wells.map(({ content }) => content)).toEqual(['embryo', 'gas']);
   expect(pinned.runs.map(({ id }) => id)).toEqual(['2', '1']);
   expect(pinned.dish.run?.id).toBe('2');
 });
@@ -166,4 +172,40 @@ test('events of a run that is not shown move only its line in the list', () => {
   const told = tell(end, [{ type: 'run.progressed', run_id: '1', frames_done: 1, frames_total: 3 }]);
   expect(told.run?.id).toBe('2');
   expect(told.runs.find(({ id }) => id === '1')?.frames_done).toBe(1);
+});
+
+test('wells of a layout that was corrected are gone, and a well that left the picture stays', () => {
+  const names = (events: LiveEvent[]): string[] =>
+    tell(fromSnapshot(empty(), null), [{ type: 'run.queued', run: run('1') }, ...events]).wells.map(
+      ({ name }) => name,
+    );
+  const guessed = found('1', [well('A1'), well('A2'), well('B1')], 0, { layout: '2x2', isSure: false });
+  expect(names([guessed, found('1', [well('A1'), well('A2')], 3)])).toEqual(['A1', 'A2']);
+  const sure = found('1', [well('A1'), well('A2')]);
+  expect(names([sure, found('1', [well('A1')], 3)])).toEqual(['A1', 'A2']);
+  expect(names([sure, found('1', [well('A1')], 3, { layout: '1x1' })])).toEqual(['A1']);
+});
+
+test('two stray wells of one frame are two alerts, and one that is told twice is one', () => {
+  const stray = (detail: string): LiveEvent => ({
+    type: 'alert.raised',
+    run_id: '1',
+    kind: 'stray_well',
+    frame_index: 0,
+    place: '',
+    detail,
+  });
+  const queued: LiveEvent = { type: 'run.queued', run: run('1') };
+  const state = tell(fromSnapshot(empty(), null), [queued, stray('x 1'), stray('x 2'), stray('x 2')]);
+  expect(state.alerts.map(({ detail }) => detail)).toEqual(['x 1', 'x 2']);
+  expect(state.dish.alert_count).toBe(2);
+});
+
+test('a dish that was renamed has its new name everywhere', () => {
+  const end = tell(fromSnapshot(empty(), null), [
+    ...STORY,
+    { type: 'dish.changed', dish_id: 'd', label: '24-118' },
+  ]);
+  const names = [end.dish.label, end.run?.dish_label, end.dish.run?.dish_label, end.runs[0]?.dish_label];
+  expect(names).toEqual(['24-118', '24-118', '24-118', '24-118']);
 });

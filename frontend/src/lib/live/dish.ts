@@ -44,6 +44,8 @@ function apply(state: DishState, event: LiveEvent): DishState {
       return isShown(state, event.run_id) ? findWells(state, event) : state;
     case 'well.classified':
       return isShown(state, event.run_id) ? classify(state, event) : state;
+    case 'dish.settled':
+      return isShown(state, event.run_id) ? settle(state, event) : state;
     case 'alert.raised':
       return isShown(state, event.run_id) ? raise(state, event) : state;
     case 'frames.followed':
@@ -52,8 +54,9 @@ function apply(state: DishState, event: LiveEvent): DishState {
         ...state,
         frames_followed: Math.max(state.frames_followed, event.first_frame + event.frames),
       };
-    case 'stack.changed':
     case 'dish.changed':
+      return rename(state, event.label);
+    case 'stack.changed':
     case 'run.changed':
       return state; // these belong to the lab's topic
   }
@@ -105,13 +108,38 @@ function upsertWells(wells: WellValue[], fresh: WellValue[]): WellValue[] {
   return [...places.values()].sort(byPlace);
 }
 
+/** Whether places mean the same wells in a key frame of this layout as in the one before it. */
+export const keepsNames = (before: KeyFrame | undefined, layout: string | undefined): boolean =>
+  before?.is_lattice_consistent === true && before.layout === layout;
+
 function findWells(state: DishState, event: Found<'wells.found'>): DishState {
   const { type: _type, run_id, ...keyFrame } = event;
   const others = state.key_frames.filter((other) => other.frame_index !== event.frame_index);
   const key_frames: KeyFrame[] = [...others, keyFrame].sort((a, b) => a.frame_index - b.frame_index);
-  const next = recounted({ ...state, key_frames, wells: upsertWells(state.wells, event.wells) });
-  const run = next.runs.find((candidate) => candidate.id === run_id);
-  return run && event.layout ? withRun(next, { ...run, layout: event.layout }) : next;
+  const before = others.findLast((other) => other.frame_index < event.frame_index);
+  const known = keepsNames(before, event.layout) ? state.wells : [];
+  const next = recounted({ ...state, key_frames, wells: upsertWells(known, event.wells) });
+  return event.layout ? withLayout(next, run_id, event.layout) : next;
+}
+
+/** The recording was read to its end: these are its wells, with what each held most of the time. */
+function settle(state: DishState, event: Found<'dish.settled'>): DishState {
+  return withLayout(recounted({ ...state, wells: upsertWells([], event.wells) }), event.run_id, event.layout);
+}
+
+function withLayout(state: DishState, runId: string, layout: string): DishState {
+  const run = state.runs.find((candidate) => candidate.id === runId);
+  return run ? withRun(state, { ...run, layout }) : state;
+}
+
+function rename(state: DishState, label: string): DishState {
+  const named = (run: RunValue): RunValue => ({ ...run, dish_label: label });
+  return {
+    ...state,
+    run: state.run && named(state.run),
+    runs: state.runs.map(named),
+    dish: { ...state.dish, label, run: state.dish.run && named(state.dish.run) },
+  };
 }
 
 function classify(state: DishState, event: Found<'well.classified'>): DishState {
@@ -129,8 +157,13 @@ function classify(state: DishState, event: Found<'well.classified'>): DishState 
 
 function raise(state: DishState, event: Found<'alert.raised'>): DishState {
   const { kind, frame_index, place, detail } = event;
+  // Two of a kind may begin in one frame: their words tell them apart.
   const others = state.alerts.filter(
-    (other) => !(other.kind === kind && other.frame_index === frame_index && other.place === place),
+    (other) =>
+      other.kind !== kind ||
+      other.frame_index !== frame_index ||
+      other.place !== place ||
+      other.detail !== detail,
   );
   const alert: Alert = { kind, frame_index, place, detail };
   const alerts = [...others, alert].sort((a, b) => a.frame_index - b.frame_index);

@@ -2,7 +2,7 @@ import type { Command } from '$lib/keys/commands.svelte';
 import { isUnderWay } from '$lib/features/runs/queue.svelte';
 import type { DishPage } from './page.svelte';
 
-type Dialog = 'hour' | 'run';
+type Dialog = 'hour' | 'run' | 'name';
 
 /** The commands of an open dish. */
 export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Command[] {
@@ -176,6 +176,14 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
       isEnabled: () =>
         page.mayEdit && page.stack !== null && !(page.state?.run && isUnderWay(page.state.run)),
       run: () => (page.state?.run ? open('run') : void page.runs.request(null)),
+    },
+    {
+      id: 'dish.rename',
+      title: 'dish.rename',
+      group: 'run',
+      keys: ['F2'],
+      isEnabled: () => page.mayEdit && page.state !== null,
+      run: () => open('name'),
     },
     {
       id: 'run.cancel',

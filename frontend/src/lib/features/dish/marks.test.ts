@@ -55,6 +55,16 @@ test('a frame takes the wells of its latest key frame and what they held by then
   expect(contents(10)).toEqual(['embryo_gas']);
 });
 
+test('what was said of wells under other names does not count for those that have them now', () => {
+  const guessed = { ...key(0, [well(0), well(1)]), is_lattice_consistent: false };
+  const findings = {
+    key_frames: [guessed, key(10, [well(0, 'empty')]), key(20, [well(0, 'empty')])],
+    content_changes: [change(3, 0, 'gas'), change(12, 0, 'embryo')],
+  };
+  const content = (frame: number): string | undefined => marksAt(findings, AT_REST, frame).marks[0]?.content;
+  expect([5, 10, 12, 25].map(content)).toEqual(['gas', 'empty', 'embryo', 'embryo']);
+});
+
 test('a frame that was not followed shows no marks, but a key frame shows its own at once', () => {
   const findings = { key_frames: [key(0, [well(0)])], content_changes: [] };
   expect(marksAt(findings, undefined, 0).standing).toBe('known');

@@ -1,4 +1,5 @@
 import type { ContentChange, ContentName, KeyFrame } from '$lib/api/types';
+import { keepsNames } from '$lib/live/dish';
 import { AT_REST, place, type Ellipse, type Placement } from './geometry';
 
 /** One well as it is drawn on one frame. */
@@ -38,12 +39,23 @@ export function latestAt<T extends { frame_index: number }>(
   return sorted[low - 1];
 }
 
+/** The key frame from which on places mean the same wells as at this frame. */
+function namedSince(keys: readonly KeyFrame[], frame: number): number {
+  let since = 0;
+  for (const [index, key] of keys.entries()) {
+    if (key.frame_index > frame) break;
+    if (index > 0 && !keepsNames(keys[index - 1], key.layout)) since = key.frame_index;
+  }
+  return since;
+}
+
 /** What was last said about each well up to a frame, by `row.column`. */
-export function contentsAt(changes: readonly ContentChange[], frame: number): Map<string, ContentChange> {
+export function contentsAt(findings: Findings, frame: number): Map<string, ContentChange> {
+  const since = namedSince(findings.key_frames, frame);
   const latest = new Map<string, ContentChange>();
-  for (const change of changes) {
+  for (const change of findings.content_changes) {
     if (change.frame_index > frame) break;
-    latest.set(`${change.row}.${change.column}`, change);
+    if (change.frame_index >= since) latest.set(`${change.row}.${change.column}`, change);
   }
   return latest;
 }
@@ -54,7 +66,7 @@ export function marksAt(findings: Findings, placement: Placement | undefined, fr
   const known = placement ?? (key?.frame_index === frame ? AT_REST : undefined);
   if (!key || !known) return { standing: 'not_analysed', isGasOutside: false, marks: [] };
   if (!known.isUsable) return { standing: 'unusable', isGasOutside: false, marks: [] };
-  const contents = contentsAt(findings.content_changes, frame);
+  const contents = contentsAt(findings, frame);
   const marks = key.wells.map((well) => {
     const said = contents.get(`${well.row}.${well.column}`) ?? well;
     return {

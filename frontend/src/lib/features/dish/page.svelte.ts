@@ -1,4 +1,4 @@
-import { frameUrl, middlePlane, widthFor } from '$lib/api/frames';
+import { frameUrl, widthFor } from '$lib/api/frames';
 import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { Alert, DishSnapshot, Hours, Stack } from '$lib/api/types';
@@ -134,13 +134,13 @@ export class DishPage {
     const player = new Player(stack.frame_count, Math.max(1, stack.planes.length), (index) =>
       frames.has(this.key(index)),
     );
-    player.plane = middlePlane(stack.planes);
+    player.plane = stack.default_plane;
     player.go(Number(this.app.router.query.get('frame') ?? 0) || 0);
     this.shown = player.index;
     this.frames = frames;
     this.player = player;
-    const params = { path: { id: stack.id } };
-    this.hours = await body(this.app.api.GET('/api/stacks/{id}/hours/', { params }));
+    const params = { path: { stack_id: stack.id } };
+    this.hours = await body(this.app.api.GET('/api/stacks/{stack_id}/hours/', { params }));
   }
 
   #follow(after: number): void {

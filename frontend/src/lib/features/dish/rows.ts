@@ -18,7 +18,7 @@ export function wellRows(
   state: Pick<DishState, 'wells' | 'key_frames' | 'content_changes' | 'alerts'>,
   frame: number,
 ): WellRow[] {
-  const contents = contentsAt(state.content_changes, frame);
+  const contents = contentsAt(state, frame);
   const key = latestAt(state.key_frames, frame) ?? state.key_frames[0];
   // A recording may change its dish: the wells are those of the frame, unless nothing could be seen there.
   const wells = key && key.wells.length > 0 ? key.wells : state.wells;

@@ -41,6 +41,7 @@ export class Queue {
 
   hear(event: LiveEvent): void {
     if (event.type === 'run.changed') this.#take(event.run);
+    if (event.type === 'dish.changed') this.#rename(event.dish_id, event.label);
   }
 
   async cancel(run: RunValue): Promise<void> {
@@ -61,6 +62,10 @@ export class Queue {
     } catch (error) {
       this.#app.report(error);
     }
+  }
+
+  #rename(dish: string, label: string): void {
+    this.#runs = this.#runs.map((run) => (run.dish === dish ? { ...run, dish_label: label } : run));
   }
 
   #take(run: RunValue): void {

@@ -37,13 +37,15 @@ export class Pending {
   }
 
   async remove(stack: Stack): Promise<void> {
-    await body(this.#app.api.DELETE('/api/stacks/{id}/', { params: { path: { id: stack.id } } }));
+    await body(this.#app.api.DELETE('/api/stacks/{stack_id}/', { params: { path: { stack_id: stack.id } } }));
     this.stacks = (this.stacks ?? []).filter((other) => other.id !== stack.id);
   }
 
   async #refresh(id: string): Promise<void> {
     try {
-      this.take(await body(this.#app.api.GET('/api/stacks/{id}/', { params: { path: { id } } })));
+      this.take(
+        await body(this.#app.api.GET('/api/stacks/{stack_id}/', { params: { path: { stack_id: id } } })),
+      );
     } catch {
       this.stacks = (this.stacks ?? []).filter((other) => other.id !== id); // removed meanwhile
     }

@@ -41,8 +41,8 @@ export class Unfinished {
   async discard({ batch, uploads }: Interrupted): Promise<void> {
     for (const { id } of uploads) {
       await body(
-        this.#app.api.DELETE('/api/uploads/{id}', {
-          params: { path: { id }, header: { 'Tus-Resumable': '1.0.0' } },
+        this.#app.api.DELETE('/api/uploads/{upload_id}', {
+          params: { path: { upload_id: id }, header: { 'Tus-Resumable': '1.0.0' } },
         }),
       );
     }

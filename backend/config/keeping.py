@@ -1,0 +1,18 @@
+"""Everything that is kept for a while only; how long each is kept stands in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from backend.accounts.keeping import forget_expired_sessions, forget_old_attempts, forget_old_links
+from backend.imaging.services import collect_expired_uploads
+from backend.live.services import trim_events
+
+EVERY_S = 3600.0
+FORGETTING: tuple[Callable[[], int], ...] = (
+    collect_expired_uploads,
+    trim_events,
+    forget_expired_sessions,
+    forget_old_links,
+    forget_old_attempts,
+)
