@@ -14,7 +14,10 @@ from detector.errors import DetectorError
 
 COMMANDS = {
     "wells": "find, name and outline the wells of single pictures",
+    "phase": "name what the embryo of single-well pictures is, without any clock",
+    "adapt": "learn from a lab's unlabelled recordings, because time is a teacher",
     "analyse": "read a whole recording and tell findings as they come",
+    "stages": "follow one embryo a folder through its phases",
     "render": "draw dishes with exact truth",
     "train": "train weights from renderings",
     "export": "write the weights folder of a training",

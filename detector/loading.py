@@ -1,4 +1,4 @@
-"""The only door to the finders: by name or by weights folder, never before the weights' hash was verified."""
+"""The only door to finders and stagers: by name or by weights folder, never before the weights' hash was verified."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ import tomllib
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.errors import WeightsError
 from detector.protocols import DishReader, WellFinder
 from detector.types import Layout
 
+if TYPE_CHECKING:
+    from detector.stages.looks import FrameStager
+    from detector.stages.profiles import ProfileBuilder
+
 WEIGHTS_HOME = Path(__file__).parent / "weights"
 SHIPPED = {"yolo": "wells-yolo11n"}
 DEFAULT = "yolo"
+SHIPPED_STAGERS = {"convnextv2": "stages-convnextv2"}
+DEFAULT_STAGER = "convnextv2"
 READER = "detector.wells.reading:WowDishReader"
+PROFILES = "detector.stages.profiles:builder_from"
 WEIGHTLESS = {"hough": "detector.wells.hough:HoughFinder"}
 _LARGEST_BYTES = 512 * 1024 * 1024
 _REMAKE = "Copy the weights folder again from where it was made, or make it anew with `make train`."
@@ -64,6 +71,28 @@ def load_finder(name_or_folder: str | Path | None = None, *, threads: int = 1) -
     return served
 
 
+def load_stager(name_or_folder: str | Path | None = None, *, threads: int = 1) -> FrameStager:
+    """The frame encoder called "convnextv2", that of a weights folder, or the shipped default.
+
+    Raises WeightsError where the folder is missing, incomplete, changed since it was made, or of another kind.
+    """
+    wanted = DEFAULT_STAGER if name_or_folder is None else str(name_or_folder)
+    folder = WEIGHTS_HOME / SHIPPED_STAGERS[wanted] if wanted in SHIPPED_STAGERS else Path(wanted)
+    manifest, data = read_verified(folder)
+    if manifest.task != "stages":
+        raise WeightsError("weights_task", f"{manifest.name} is made for {manifest.task!r}, not for stages", "Choose weights for stages.")
+    served: FrameStager = _adapter(manifest.adapter)(manifest, data, threads=threads)
+    return served
+
+
+def load_profile_builder(name_or_folder: str | Path | None = None, *, threads: int = 1) -> ProfileBuilder:
+    """What reads the frames of one embryo together, with the calibration and the temporal net of the stager of that name."""
+    wanted = DEFAULT_STAGER if name_or_folder is None else str(name_or_folder)
+    _, data = read_verified(WEIGHTS_HOME / SHIPPED_STAGERS[wanted] if wanted in SHIPPED_STAGERS else Path(wanted))
+    builder: ProfileBuilder = _adapter(PROFILES)(data, threads=threads)
+    return builder
+
+
 def load_reader(layout: Layout | None = None) -> DishReader:
     """What turns a finder's sightings into findings about one recording; `layout` where a person has said it."""
     reader: DishReader = _adapter(READER)(layout)
@@ -94,7 +123,7 @@ def read_verified(folder: Path) -> tuple[Manifest, bytes]:
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / "manifest.toml"
     if not path.is_file():
-        known = ", ".join(sorted([*SHIPPED, *WEIGHTLESS]))
+        known = ", ".join(sorted([*SHIPPED, *WEIGHTLESS, *SHIPPED_STAGERS]))
         raise WeightsError("weights_missing", f"no manifest.toml in {folder}", f"Name a weights folder or one of: {known}.")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from detector.errors import DetectorError
+from detector.loading import DEFAULT_STAGER, SHIPPED_STAGERS, WEIGHTS_HOME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", choices=("wells-yolo",))
-    parser.add_argument("--data", type=Path, required=True, help="cache of renderings and checkpoints, a few gigabytes; kept between runs")
+    parser.add_argument("recipe", choices=("wells-yolo", "stages", "phases-from-labels"))
+    parser.add_argument("--data", type=Path, required=True, help="cache of renderings and checkpoints, or the lab's pictures")
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
-    parser.add_argument("--renderings", type=int, default=8000)
-    parser.add_argument("--held-out", type=int, default=500, help="renderings to choose the epoch by, and as many again for the figures")
-    parser.add_argument("--epochs", type=int, default=8, help="of the net that finds wells")
-    parser.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")
     parser.add_argument("--seed", type=int, default=1, help="of the first weights and of the order of pictures")
     parser.add_argument("--threads", type=int, default=2)
+    wells = parser.add_argument_group("wells-yolo")
+    parser.add_argument("--renderings", type=int, help="8000 of dishes, 24000 of embryos unless said")
+    wells.add_argument("--held-out", type=int, default=500, help="renderings to choose the epoch by, and as many again for the figures")
+    wells.add_argument("--epochs", type=int, default=4, help="of the net that finds wells")
+    wells.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")
+    labels = parser.add_argument_group("phases-from-labels")
+    labels.add_argument("--start", default="shipped", help="weights folder to go on from, shipped, or scratch")
+    labels.add_argument("--only", action="store_true", help="do not train from scratch beside it for comparison")
+    parser.add_argument("--steps", type=int, help="steps of stages or phases-from-labels; the recipe's own otherwise")
+    labels.add_argument("--work", type=Path, help="checkpoints; beside --out otherwise")
 
 
 def run(args: argparse.Namespace) -> int:
-    if min(args.renderings, args.epochs, args.content_epochs, args.threads) < 1 or args.held_out < 2:
+    recipes = {"wells-yolo": _wells, "stages": _stages, "phases-from-labels": _from_labels}
+    print(json.dumps(recipes[args.recipe](args)))
+    return 0
+
+
+def _wells(args: argparse.Namespace) -> dict[str, Any]:
+    renderings = 8000 if args.renderings is None else args.renderings
+    if min(renderings, args.epochs, args.content_epochs, args.threads) < 1 or args.held_out < 2:
         raise DetectorError("bad_count", "renderings, epochs and threads must be positive, held-out at least 2", "See --help.")
     # Torch and ultralytics are loaded only here, so that no other command pays for them.
     from detector.training.contents import ContentRecipe
@@ -33,11 +50,56 @@ def run(args: argparse.Namespace) -> int:
 
     recipe = Recipe(epochs=args.epochs, seed=args.seed)
     contents = ContentRecipe(epochs=args.content_epochs, seed=args.seed)
-    plan = Plan(args.renderings, args.held_out, args.held_out, recipe, contents, args.threads, args.threads)
-    command = command_line(args.renderings, args.held_out, args.epochs, args.content_epochs, args.seed)
+    plan = Plan(renderings, args.held_out, args.held_out, recipe, contents, args.threads, args.threads)
+    command = command_line(renderings, args.held_out, args.epochs, args.content_epochs, args.seed)
     metrics = make_weights(args.data, args.out, plan, command=command, say=partial(print, file=sys.stderr, flush=True))
-    print(json.dumps({"out": str(args.out), "metrics": metrics}))
-    return 0
+    return {"out": str(args.out), "metrics": metrics}
+
+
+def _stages(args: argparse.Namespace) -> dict[str, Any]:
+    if min(args.threads, *(n for n in (args.steps, args.renderings) if n is not None)) < 1 or args.held_out < 2:
+        raise DetectorError("bad_count", "renderings, steps and threads must be positive, held-out at least 2", "See --help.")
+    stand_back()
+    from detector.training.stages_shipped import Plan, make_weights
+
+    plan = Plan(held_out=args.held_out, threads=args.threads, processes=args.threads)
+    plan = replace(plan, renderings=args.renderings or plan.renderings)
+    plan = replace(plan, recipe=replace(plan.recipe, seed=args.seed, steps=args.steps or plan.recipe.steps))
+    sizes = f"--renderings {plan.renderings} --held-out {plan.held_out} --steps {plan.recipe.steps} --seed {args.seed}"
+    command = f"python -m detector train stages --data DATA --out OUT {sizes}"
+    metrics = make_weights(args.data, args.out, plan, command=command, say=partial(print, file=sys.stderr, flush=True))
+    return {"out": str(args.out), "metrics": metrics}
+
+
+def _from_labels(args: argparse.Namespace) -> dict[str, Any]:
+    if args.threads < 1 or (args.steps is not None and args.steps < 1):
+        raise DetectorError("bad_count", "steps and threads must be positive", "See --help.")
+    stand_back()
+    from detector.training.stages_labels import Plan, make_weights
+
+    plan = Plan(threads=args.threads)
+    changes = {"seed": args.seed} | ({} if args.steps is None else {"steps": args.steps})
+    plan = replace(plan, fine=replace(plan.fine, **changes), scratch=replace(plan.scratch, **changes))
+    command = f"python -m detector train phases-from-labels --data DATA --out OUT --seed {args.seed}"
+    return make_weights(
+        args.data, args.out, plan, start=starting_weights(args.start), beside_scratch=not args.only,
+        work=args.work or args.out.with_name(f"{args.out.name}-work"), command=command, say=partial(print, file=sys.stderr, flush=True),
+    )  # fmt: skip
+
+
+def starting_weights(name: str) -> Path | None:
+    """The weights folder to go on from; None where nothing is to be taken over, or nothing is shipped yet."""
+    if name == "scratch":
+        return None
+    return WEIGHTS_HOME / SHIPPED_STAGERS[DEFAULT_STAGER] if name == "shipped" else Path(name)
+
+
+def stand_back() -> None:
+    """Let everything else on the machine go first; to be called before torch is loaded."""
+    # Threads that spin while they wait take whole minutes for a second's work where another process wants the same cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_DYNAMIC", "TRUE")
+    os.nice(max(0, 15 - os.nice(0)))
 
 
 def command_line(renderings: int, held_out: int, epochs: int, content_epochs: int, seed: int) -> str:

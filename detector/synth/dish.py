@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -37,15 +38,17 @@ def render_dish(seed: int, settings: DishSettings | None = None) -> RenderedDish
     return draw_scene(scene, width, height, rng)
 
 
-def draw_scene(scene: Scene, width: int, height: int, rng: np.random.Generator) -> RenderedDish:
-    """`scene` photographed at `width` by `height` pixels; `rng` draws the grain and noise of this one picture."""
+def draw_scene(
+    scene: Scene, width: int, height: int, rng: np.random.Generator, paints: Callable[..., WellPainter] = WellPainter
+) -> RenderedDish:
+    """`scene` photographed at `width` by `height` pixels; `rng` draws the grain and noise of this one picture, `paints` its wells."""
     # Twice the pixels up to a canonical picture; large pictures have pixels enough for smooth edges.
     over = 2 if width <= 512 else 1
     canvas_w, canvas_h = width * over, height * over
     unit = canvas_w / scene.width
     pool = correlated(rng, canvas_h, canvas_w, scene.optics.grain_px * unit)
     canvas = paint_field(scene, canvas_h, canvas_w, unit, pool)
-    painter = WellPainter(scene, canvas, unit, pool, streaks(np.random.default_rng(scene.clutter.seed)))
+    painter = paints(scene, canvas, unit, pool, streaks(np.random.default_rng(scene.clutter.seed)))
     for well in scene.wells:
         painter.halo(well)
     channels = grooves(scene, canvas_h, canvas_w, unit)

@@ -66,20 +66,20 @@ def frame_name(index: int, interval_minutes: float | None) -> str:
 def recorded(seed: int, frames: int, settings: RecordingSettings) -> Iterator[RenderedDish]:
     """The frames one by one."""
     rng = np.random.default_rng([seed, 72])
-    scene = _first_scene(rng, settings)
+    scene = first_scene(rng, settings)
     spoiled = set(rng.choice(np.arange(1, max(frames, 2)), min(settings.unusable_frames, max(frames - 1, 0)), replace=False).tolist())
     wander = rng.uniform(0, 2 * np.pi, 6)
     for index in range(frames):
         share = index / max(frames - 1, 1)
         noise = np.random.default_rng([seed, 73, index])
         gas_gone = settings.gas_lasts < 1.0 and share >= settings.gas_lasts
-        moment = _moment(scene, settings, share, wander, noise, gas_gone=gas_gone)
+        moment = moment_of(scene, settings, share, wander, noise, gas_gone=gas_gone)
         if index in spoiled:
-            moment = _spoiled(moment, noise)
+            moment = spoiled_by_dark(moment, noise)
         yield draw_scene(moment, settings.width, settings.height, noise)
 
 
-def _first_scene(rng: np.random.Generator, settings: RecordingSettings) -> Scene:
+def first_scene(rng: np.random.Generator, settings: RecordingSettings) -> Scene:
     """A clean dish with the wanted wells; the camera's own faults are left to each frame."""
     wanted: dict[Content, float] = {}
     for content in settings.contents:
@@ -107,7 +107,7 @@ def _margin(scene: Scene) -> float:
     return min(min(w.x, scene.width - w.x, w.y, scene.height - w.y) - 1.08 * w.radius for w in wells)
 
 
-def _moment(
+def moment_of(
     scene: Scene, settings: RecordingSettings, share: float, wander: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
     noise: np.random.Generator, *, gas_gone: bool,
 ) -> Scene:  # fmt: skip
@@ -166,7 +166,7 @@ def _grown(embryo: Embryo, share: float) -> Embryo:
     )  # fmt: skip
 
 
-def _spoiled(scene: Scene, noise: np.random.Generator) -> Scene:
+def spoiled_by_dark(scene: Scene, noise: np.random.Generator) -> Scene:
     """The same moment with the lamp off."""
     camera: Camera = replace(scene.camera, contrast=0.004, lift=float(noise.uniform(2, 10)), sharpen=0.0)
     return replace(scene, camera=camera, usable=False, reason="dark")

@@ -88,14 +88,15 @@ class WellPainter:
         for speck in well.specks:
             floor *= 1.0 + _speck(speck, x, y, unit)
         if well.embryo is not None:
-            self._embryo(well, well.embryo, floor, x, y, unit)
+            self.embryo(well, well.embryo, floor, x, y, unit)
         for bubble in well.bubbles:
             floor = paint_bubble(floor, bubble, x, y, unit, dark=optics.wall, light=optics.floor)
         inside = _smooth((1.0 - distance) / max(optics.floor_edge, 1.5 * unit) + 0.5)
         view = target[cut]
         view += (floor - view) * inside
 
-    def _embryo(self, well: WellScene, embryo: Embryo, floor: Canvas, x: Canvas, y: Canvas, unit: float) -> None:
+    def embryo(self, well: WellScene, embryo: Embryo, floor: Canvas, x: Canvas, y: Canvas, unit: float) -> None:
+        """Draw the embryo into `floor`, whose pixels lie at `x`, `y` in floor radii; `unit` is a pixel's size in them."""
         near = np.maximum(np.abs(x - embryo.x), np.abs(y - embryo.y)) < 1.7 * embryo.radius
         rows, columns = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
         if len(rows) < 3 or len(columns) < 3:

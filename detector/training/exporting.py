@@ -8,6 +8,7 @@ import json
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,24 +31,30 @@ def finder_onnx(network: Any) -> bytes:
     network = network.cpu().float().eval().fuse(verbose=False)
     network.model[-1].export = True
     network.model[-1].format = "onnx"
-    return _onnx(network, torch.zeros(2, 1, HEIGHT, WIDTH))
+    return onnx_of(network, torch.zeros(2, 1, HEIGHT, WIDTH))
 
 
 def contents_onnx(network: torch.nn.Module) -> bytes:
     """The content net as ONNX: standardised crops (n, 1, 64, 64) to probabilities (n, 4), float32."""
-    return _onnx(torch.nn.Sequential(network.cpu().float().eval(), torch.nn.Softmax(dim=1)), torch.zeros(2, 1, SIDE, SIDE))
+    return onnx_of(torch.nn.Sequential(network.cpu().float().eval(), torch.nn.Softmax(dim=1)), torch.zeros(2, 1, SIDE, SIDE))
 
 
 def weights_bytes(finder: bytes, contents: bytes) -> bytes:
-    """Both nets as one file, so that one hash speaks for all that is served; the same nets give the same bytes."""
+    """Both nets as one file, so that one hash speaks for all that is served."""
+    return zipped({WELLS: finder, CONTENT: contents})
+
+
+def zipped(members: Mapping[str, bytes]) -> bytes:
+    """Named members as one file; the same members give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as nets:
-        for name, data in ((WELLS, finder), (CONTENT, contents)):
+        for name, data in members.items():
             nets.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), data)
     return buffer.getvalue()
 
 
-def _onnx(network: Any, sample: torch.Tensor) -> bytes:
+def onnx_of(network: Any, sample: torch.Tensor) -> bytes:
+    """A net with one input and one output as ONNX, the batch open, free of notes on the machine it was made on."""
     with warnings.catch_warnings(), torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
         # The tracing exporter announces its retirement and the constants it folds.
         warnings.simplefilter("ignore")
@@ -57,7 +64,7 @@ def _onnx(network: Any, sample: torch.Tensor) -> bytes:
             network, (sample,), path, input_names=["inputs"], output_names=["answers"], opset_version=17,
             dynamic_axes={"inputs": {0: "n"}, "answers": {0: "n"}}, dynamo=False,
         )  # fmt: skip
-        return _without_traces(path.read_bytes())
+        return without_traces(path.read_bytes())
 
 
 def write_folder(folder: Path, data: bytes, *, name: str, command: str, metrics: dict[str, Any], card: str) -> Path:
@@ -78,16 +85,19 @@ def manifest_text(data: bytes, *, name: str, command: str, metrics: dict[str, An
         "created": datetime.now(UTC).date().isoformat(), "command": command,
     }  # fmt: skip
     shape = {"width": WIDTH, "height": HEIGHT, "channels": 1}
-    tables = (("", head), ("[input]", shape), ("[metrics]", metrics))
-    # Strings, numbers and lists of either are written alike in JSON and TOML.
+    return as_toml(head, input=shape, metrics=metrics)
+
+
+def as_toml(head: Mapping[str, Any], **tables: Mapping[str, Any]) -> str:
+    """A flat TOML document; strings, numbers and lists of either are written alike in JSON and TOML."""
     blocks = [
-        "\n".join([*([title] if title else []), *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in t.items())])
-        for title, t in tables
+        "\n".join([*([f"[{title}]"] if title else []), *(f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in table.items())])
+        for title, table in (("", head), *tables.items())
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _without_traces(data: bytes) -> bytes:
+def without_traces(data: bytes) -> bytes:
     """The same net without notes on the machine and source files it was made from."""
     import onnx
 

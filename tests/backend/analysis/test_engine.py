@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.db import connection
 from PIL import Image
@@ -173,7 +174,7 @@ def slow_run(recorded: Any, ask: Ask, settings: Any, weights: Weights) -> Run:
 
     write_weights(settings.WEIGHTS_DIR, "slow", slowness=2)
     scan_weights()
-    return ask(recorded(frames=400), Weights.objects.get(name="slow"))
+    return ask(recorded(frames=200), Weights.objects.get(name="slow"))
 
 
 def during(run: Run, act: Callable[[], object]) -> threading.Thread:
@@ -197,7 +198,7 @@ def test_a_running_run_stops_within_a_batch_when_it_is_cancelled(slow_run: Run, 
     run = executed(slow_run)
     thread.join()
     assert run.state == Run.State.CANCELLED
-    assert run.frames_done < 400
+    assert run.frames_done < 200
     assert [event.type for event in events_of(run)][-1] == "run.ended"
 
 
@@ -211,6 +212,32 @@ def test_a_worker_that_ends_hands_its_run_back_without_counting_the_attempt(slow
     assert (run.state, run.attempts, run.lease_token) == (Run.State.QUEUED, 0, None)
     assert not KeyFrame.objects.exists()
     assert executed(run).state == Run.State.FINISHED
+
+
+def test_a_decoder_that_dies_costs_an_attempt_and_not_the_run(slow_run: Run) -> None:
+    """A recording's own fault is final, a decoder's death may pass."""
+    before = set(psutil.Process().children())
+
+    def kill_decoder() -> None:
+        for process in set(psutil.Process().children()) - before:
+            process.kill()
+
+    thread = during(slow_run, kill_decoder)
+    run = executed(slow_run)
+    thread.join()
+    assert (run.state, run.attempts, run.error["code"]) == (Run.State.QUEUED, 1, "decoder_crashed")
+    assert not KeyFrame.objects.exists()
+
+
+def test_the_detector_in_use_is_loaded_before_the_first_run_and_where_there_is_none_nothing_breaks(
+    settings: Any, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> None:
+    engine._warm.clear()
+    engine.warm_up()
+    assert "No detector is warm yet" in caplog.text
+    weights = request.getfixturevalue("weights")
+    engine.warm_up()
+    assert list(engine._warm) == [weights.sha256]
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(slow_run: Run) -> None:

@@ -79,6 +79,15 @@ def test_a_lost_message_is_sent_again_when_no_worker_is_busy(run: Run, settings:
     assert sweep() == 0
 
 
+def test_a_run_that_was_cancelled_while_its_message_was_lost_ends_instead_of_being_sent_again(run: Run, settings: Any) -> None:
+    Run.objects.update(message_at=None, cancel_requested=True)
+    before = messages(settings)
+    assert sweep() == 1
+    run.refresh_from_db()
+    assert run.state == Run.State.CANCELLED
+    assert messages(settings) == before
+
+
 def test_a_message_that_waits_behind_a_long_run_is_not_sent_again_and_again(run: Run, stack_of: Any, ask: Ask, settings: Any) -> None:
     claim(ask(stack_of("D2")).id)
     Run.objects.filter(id=run.id).update(message_at=timezone.now() - timedelta(seconds=settings.RUN_REMIND_S + 1))

@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 
 from backend.accounts.actor import actor_for
+from backend.analysis.lease import claim
 from backend.analysis.models import Run
 from backend.analysis.services import cancel_run, request_run, retry_run
 from backend.analysis.transitions import end
@@ -104,6 +105,27 @@ def test_cancelling_a_waiting_run_ends_it_at_once(stack_of: Any, ask: Ask, cast:
     assert run.finished_at is not None
     assert types_on("dish.") == ["run.queued", "run.ended"]
     assert Entry.objects.get(action="run.cancelled").actor == cast.colleague
+
+
+def test_a_running_run_is_asked_to_end_once_however_often_somebody_cancels(stack_of: Any, ask: Ask, cast: Cast) -> None:
+    run = ask(stack_of())
+    assert claim(run.id)
+    for _ in range(2):
+        asked = cancel_run(run=run, by=cast.colleague, actor=actor_for(cast.colleague))
+        assert (asked.state, asked.cancel_requested) == (Run.State.RUNNING, True)
+    assert Entry.objects.filter(action="run.cancel_requested").count() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"state": Weights.State.UNUSABLE, "reason": "Its hash is another."}, {"task": "stages"}])
+def test_weights_that_cannot_find_wells_are_refused_with_the_reason(
+    wrong: dict[str, str], stack_of: Any, ask: Ask, other_weights: Weights
+) -> None:
+    Weights.objects.filter(id=other_weights.id).update(**wrong)
+    other_weights.refresh_from_db()
+    with pytest.raises(Refused, match=wrong.get("reason", "does not find wells")) as refused:
+        ask(stack_of(), other_weights)
+    assert (refused.value.code, refused.value.status_code) == ("weights_unusable", 409)
+    assert not Run.objects.exists()
 
 
 def test_a_run_that_has_ended_cannot_be_cancelled_any_more(stack_of: Any, ask: Ask, cast: Cast) -> None:

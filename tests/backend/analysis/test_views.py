@@ -11,7 +11,10 @@ from rest_framework.test import APIClient
 
 from backend.analysis.models import Alert, ContentChange, KeyFrame, Placements, Run, Well
 from backend.analysis.transitions import end
+from backend.audit.models import Entry
 from backend.imaging.models import Stack
+from backend.live.models import LoggedEvent
+from backend.live.topics import dish_topic, lab_topic
 from backend.registry.models import Weights
 from tests.backend.conftest import ClientOf
 from tests.cast import Cast
@@ -141,6 +144,11 @@ def test_a_dish_is_renamed_by_an_embryologist_only(
     assert client_of(cast.viewer).patch(path, {"label": "mine"}).status_code == 403
     assert embryologist_client.patch(path, {"label": "ours"}).data["label"] == "ours"
     assert embryologist_client.patch(path, {"label": "new"}).status_code == 409
+    renamed = Entry.objects.get(action="dish.renamed")
+    assert (renamed.actor, renamed.before, renamed.after) == (cast.embryologist, {"label": "ready"}, {"label": "ours"})
+    for topic in (dish_topic(dishes["ready"].stack.dish_id), lab_topic(cast.lab.id)):
+        told = LoggedEvent.objects.filter(topic=topic, type="dish.changed").get()
+        assert told.payload["label"] == "ours"
 
 
 def test_a_run_is_requested_once_and_the_second_request_is_told_so(

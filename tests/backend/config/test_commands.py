@@ -10,17 +10,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import pytest
 
-from backend.config.headless import as_text
 from tests.exact.recording import content_at, write_zip
 from tests.exact.weights import write_weights
 from tests.running.ports import free_port, wait_until
-from tests.running.product import ROOT, Installation
+from tests.running.product import ROOT, Installation, Web
 
 Install = Callable[..., Installation]
 
@@ -64,15 +62,6 @@ def test_a_file_that_is_no_recording_is_refused_with_exit_status_2(fresh: Instal
     assert (status, refusal["code"]) == (2, "format_unknown")
     assert refusal["detail"]
     assert refusal["hint"]
-    status, out = analyse(fresh, str(tmp_path / "letter.zip"), "--lab", "Nowhere", "--json")
-    assert (status, json.loads(out)["code"]) == (2, "no_such_lab")
-
-
-def test_without_json_the_answer_is_in_words() -> None:
-    wells = [{"row": 1, "column": 2, "content": "gas", "confidence": 0.917}]
-    alerts = [{"kind": "gas_in_well", "frame_index": 0, "place": "B3", "detail": "a gas bubble lies in B3"}]
-    told = {"dish": {"layout": "3x3", "wells": wells, "alerts": alerts}}
-    assert as_text(told).splitlines() == ["Layout 3x3, 1 wells", "  B3  gas         0.92", "! frame 0: a gas bubble lies in B3"]
 
 
 def worker_processes(installation: Installation) -> list[psutil.Process]:
@@ -87,23 +76,42 @@ def worker_processes(installation: Installation) -> list[psutil.Process]:
     return found
 
 
-def test_serving_prints_a_link_that_makes_the_first_admin_and_ends_without_a_trace(fresh: Installation) -> None:
-    web = fresh.start_product("--no-demo")
-    log = fresh.log_of("serve")
+@pytest.fixture(scope="module")
+def served(install_for_module: Install, tmp_path_factory: pytest.TempPathFactory) -> Web:
+    """A product that was started on an empty data folder; the last of its tests ends it."""
+    home = tmp_path_factory.mktemp("served")
+    write_weights(home)
+    return install_for_module(WEIGHTS_DIR=str(home)).start_product("--no-demo")
+
+
+def test_serving_prints_a_link_that_makes_the_first_admin(served: Web) -> None:
+    log = served.installation.log_of("serve")
     wait_until(lambda: "setup#token=" in log.read_text(), within_s=30, what="the link")
     link = re.search(r"(http://127\.0\.0\.1:\d+)/setup#token=(\S+)", log.read_text())
     assert link is not None
     token = link[2]
-    assert token.encode() not in b"".join(file.read_bytes() for file in fresh.data.rglob("*.sqlite3*"))
+    assert token.encode() not in b"".join(file.read_bytes() for file in served.installation.data.rglob("*.sqlite3*"))
     with httpx.Client(base_url=link[1]) as browser:
         assert browser.get("/api/session/").json()["needs_setup"] is True
         person = {"token": token, "email": "ann@example.org", "name": "Ann", "password": "a long enough password", "lab_name": "North"}
         headers = {"X-CSRFToken": browser.cookies["embryovision_csrf"], "Referer": link[1]}
         assert browser.post("/api/setup/", json=person, headers=headers).status_code == 200
         assert browser.get("/api/session/").json()["needs_setup"] is False
-    web.process.send_signal(signal.SIGINT)
-    assert web.process.wait(40) == 0
-    wait_until(lambda: not worker_processes(fresh), within_s=10, what="the end of all processes")
+
+
+def test_a_second_start_says_why_it_cannot_be(served: Web) -> None:
+    for port, why in ((served.port, "cannot be listened on"), (free_port(), "runs already on")):
+        command = [sys.executable, "manage.py", "serve", "--no-demo", "--port", str(port)]
+        environment = served.installation.environment
+        second = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 1
+        assert why in second.stderr
+
+
+def test_ctrl_c_ends_the_product_without_a_trace(served: Web) -> None:
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(40) == 0
+    wait_until(lambda: not worker_processes(served.installation), within_s=10, what="the end of all processes")
 
 
 def test_when_the_supervisor_is_killed_everything_else_ends_too(fresh: Installation) -> None:
@@ -114,27 +122,18 @@ def test_when_the_supervisor_is_killed_everything_else_ends_too(fresh: Installat
     wait_until(lambda: not worker_processes(fresh), within_s=40, what="the end of all processes")
 
 
-def test_a_second_start_says_why_it_cannot_be(fresh: Installation) -> None:
-    web = fresh.start_product("--no-demo")
-    for port, why in ((web.port, "cannot be listened on"), (free_port(), "runs already on")):
-        command = [sys.executable, "manage.py", "serve", "--no-demo", "--port", str(port)]
-        second = subprocess.run(command, cwd=ROOT, env=fresh.environment, capture_output=True, text=True, timeout=60, check=False)
-        assert second.returncode == 1
-        assert why in second.stderr
-
-
 def test_the_demo_is_seeded_once(fresh: Installation) -> None:
-    fresh.manage("prepare")
-    first = fresh.manage("seed-demo", timeout_s=240)
-    assert [line.removeprefix("Demo dish: ") for line in first.splitlines()] == ["Quiet dish", "Gas bubbles", "Not yet analysed"]
-    assert fresh.manage("seed-demo") == ""
-    told: dict[str, Any] = json.loads(fresh.run("-c", DEMO))
-    assert told == {"labs": [["Demo", True]], "dishes": 3, "runs": 2, "messages": 2}
+    *lines, told = fresh.run("-c", DEMO, timeout_s=240).splitlines()
+    assert [line.removeprefix("Demo dish: ") for line in lines] == ["Quiet dish", "Gas bubbles", "Not yet analysed"]
+    assert json.loads(told) == {"labs": [["Demo", True]], "dishes": 3, "runs": 2, "messages": 2}
 
 
 DEMO = """
 import django, json
 django.setup()
+from django.core.management import call_command
+for command in ("prepare", "prepare", "seed-demo", "seed-demo"):
+    call_command(command)
 from backend.accounts.models import Lab
 from backend.analysis.models import Run
 from backend.imaging.models import Dish

@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import AsyncClient
 from rest_framework.test import APIClient
 
+from backend.config import readiness
 from tests.running.product import Installation
 
 
@@ -91,6 +93,22 @@ async def test_a_built_file_is_sent_whole_in_part_compressed_or_not_again(script
     told = await browser.head(path)
     assert (told.status_code, told.content, told["Content-Length"]) == (200, b"", str(len(script)))
     assert (await browser.post(path)).status_code == 405
+
+
+def test_an_error_of_our_own_is_answered_in_the_shape_of_every_error(settings: Any) -> None:
+    settings.FRONTEND_DIR = 17
+    answer = APIClient(raise_request_exception=False).get("/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.json()["hint"]
+    assert b"TypeError" not in answer.content
+
+
+def test_a_process_before_its_migrations_or_on_a_full_disk_is_not_ready(db: None, built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    MigrationRecorder.Migration.objects.filter(app="live").delete()
+    monkeypatch.setattr(readiness, "LEAST_FREE_BYTES", 1 << 62)
+    migrations, disk = APIClient().get("/readyz").json()["complaints"]
+    assert migrations == "1 database migrations wait: run `python manage.py migrate`."
+    assert "MiB left" in disk
 
 
 def test_built_files_are_kept_for_ever_and_the_page_itself_is_not(install: Callable[..., Installation]) -> None:

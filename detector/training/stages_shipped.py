@@ -1,0 +1,108 @@
+"""The recipe "stages" from nothing to a weights folder: render, train, calibrate, judge what is served, write the card."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.stages.looks import COARSE_OF, Values, most_likely
+from detector.stages.stager import ConvNextStager
+from detector.synth.developing import DEVELOPING_VERSION
+from detector.training.stages_augment import plain
+from detector.training.stages_card import card_text
+from detector.training.stages_folders import Say
+from detector.training.stages_learning import Recipe, learn, named
+from detector.training.stages_lessons import Lessons
+from detector.training.stages_network import Shape
+from detector.training.stages_renderings import SETTINGS, Wanted, cached_lessons
+from detector.training.stages_weights import served, weights_of, write_stager
+from detector.types import STAGES, Phase
+
+NAME = "stages-convnextv2"
+TRAINING_SEED, CALIBRATION_SEED, TEST_SEED = 1, 2, 3
+RECIPE = Recipe(steps=9000, rate=3e-3, batch=48, averaging=0.998, steps_an_epoch=250, warm_up_steps=300)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is rendered and trained; the defaults made the shipped weights."""
+
+    renderings: int = 24000
+    held_out: int = 1900
+    recipe: Recipe = RECIPE
+    shape: Shape | None = None
+    threads: int = 2
+    processes: int = 2
+
+
+def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -> dict[str, Any]:
+    """Render what `data` lacks, train or resume there, and write the weights folder `out`; returns its metrics."""
+    began = time.monotonic()
+    lessons = cached_lessons(data, SETTINGS, Wanted(TRAINING_SEED, 0, plan.renderings), processes=plan.processes, say=say)
+    held_out = [
+        cached_lessons(data, SETTINGS, Wanted(seed, 0, plan.held_out), processes=plan.processes, say=say)
+        for seed in (CALIBRATION_SEED, TEST_SEED)
+    ]
+    network = learn(lessons, plan.recipe, data / f"checkpoints-{DEVELOPING_VERSION}", shape=plan.shape, threads=plan.threads, say=say)
+    temperature = calibrated(named(network, held_out[0].windows), held_out[0].allowed)
+    weights = weights_of(network, temperature=temperature)
+    facts: dict[str, Any] = {"renderings": plan.renderings, "steps": plan.recipe.steps, "temperature": round(temperature, 3)}
+
+    def write(metrics: dict[str, Any]) -> None:
+        write_stager(
+            out, weights, name=NAME, command=command, learned_from="renderings", renderer=DEVELOPING_VERSION, metrics=metrics,
+            card=card_text(metrics, command=command, renderer=DEVELOPING_VERSION),
+        )  # fmt: skip
+
+    write(facts)
+    say(f"judging on {plan.held_out} renderings that nothing was chosen by")
+    metrics = facts | judged(served(out, threads=plan.threads), held_out[1]) | {"minutes": round((time.monotonic() - began) / 60, 1)}
+    write(metrics)
+    return metrics
+
+
+def calibrated(log_probabilities: Values, truth: Values) -> float:
+    """The temperature that makes the true stages likeliest, to a fiftieth of itself."""
+    places = truth.argmax(1)
+    best, temperature = math.inf, 1.0
+    for candidate in np.geomspace(0.5, 4.0, 105):
+        scaled = log_probabilities / candidate
+        surprise = np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(scaled)), places]
+        if float(surprise.mean()) < best:
+            best, temperature = float(surprise.mean()), float(candidate)
+    return temperature
+
+
+def judged(stager: ConvNextStager, lessons: Lessons) -> dict[str, Any]:
+    """How renderings are named one by one, as they are served: phase, within one phase, coarse, and how honest the confidences are."""
+    logs = np.concatenate([stager.look(np.stack([plain(w) for w in part])).log_probabilities for part in _parts(lessons.windows)])
+    truth, said = lessons.allowed.argmax(1), logs.argmax(1)
+    phased = truth < len(Phase)
+    coarse = np.array([most_likely(row)[1] is COARSE_OF[STAGES[k]] for row, k in zip(logs, truth, strict=True)])
+    near = (np.abs(said - truth) <= 1) & (said < len(Phase))
+    sure = np.exp(logs.max(1))
+    return {
+        "test_pictures": len(truth),
+        "test_stage_accuracy": round(float((said == truth).mean()), 4),
+        "test_phase_accuracy": round(float((said == truth)[phased].mean()), 4),
+        "test_within_one_phase": round(float(near[phased].mean()), 4),
+        "test_coarse_accuracy": round(float(coarse.mean()), 4),
+        "test_calibration_error": round(calibration_error(sure, said == truth), 4),
+    }
+
+
+def calibration_error(confidences: npt.NDArray[np.floating[Any]], right: npt.NDArray[np.bool_], bins: int = 10) -> float:
+    """Mean gap between confidence and share right over bins of confidence, by how many fall into each."""
+    place = np.minimum((confidences * bins).astype(int), bins - 1)
+    gaps = [abs(float(confidences[place == k].mean()) - float(right[place == k].mean())) * float((place == k).mean()) for k in set(place)]
+    return float(sum(gaps))
+
+
+def _parts(windows: npt.NDArray[np.uint8], size: int = 256) -> list[npt.NDArray[np.uint8]]:
+    return [windows[start : start + size] for start in range(0, len(windows), size)]
