@@ -36,7 +36,7 @@ def _data_folder() -> str:
     except OSError as error:
         return f"The data folder cannot be written to ({error.strerror})."
     free = shutil.disk_usage(folder).free
-    return f"The data folder's disk has only {free // 1024**2} MiB left." if False else ""
+    return f"The data folder's disk has only {free // 1024**2} MiB left." if free < LEAST_FREE_BYTES else ""
 
 
 def _broker() -> str:
