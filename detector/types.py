@@ -339,6 +339,19 @@ class EmbryoEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A time between onsets in hours, or a share for CS2-8, that lies between `low` and `high` with 90 %."""
+
+    name: str
+    """VP, ECC1, cc2, s2, cc3, s3 or CS2-8."""
+    value: float
+    low: float
+    high: float
+    confidence: float
+    """Probability that all phases it rests on were seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """An embryo's morphodynamic profile over all its frames."""
 
@@ -347,15 +360,31 @@ class Profile:
     events: tuple[EmbryoEvent, ...]
     is_coarse: bool = False
     """True where the pictures are too small for single phases; calls are then no finer than their coarse stage."""
+    intervals: tuple[Interval, ...] = ()
+    """Those whose ends were more likely seen than not; none where no times are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeing:
+    """How well one embryo could be seen in one frame."""
+
+    frame_index: int
+    focus: float
+    """Sharpness of the embryo against the sharpest it was seen, 0 to 1."""
+    is_dark: bool
+    is_out_of_view: bool
+    """True where the well lies partly beyond the picture, or no embryo was found in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagesCalled:
-    """What one well's embryo is in some frames, as seen in each alone."""
+    """What one well's embryo is in some frames, as seen in each alone; frames come in order within one finding, not between findings."""
 
     row: int
     column: int
     calls: tuple[StageCall, ...]
+    seeing: tuple[Seeing, ...] = ()
+    """One a call, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,4 +397,4 @@ class ProfileDecoded:
     is_final: bool
 
 
-Finding = WellsFound | ContentChanged | AlertRaised | FramesFollowed | Progress | DishSettled
+Finding = WellsFound | ContentChanged | AlertRaised | FramesFollowed | Progress | DishSettled | StagesCalled | ProfileDecoded

@@ -92,7 +92,7 @@ def _analyse(lease: Lease, heartbeat: Heartbeat) -> None:
     from detector.pipeline import analyse
     from detector.types import Layout
 
-    run = Run.objects.select_related("stack", "weights").get(id=lease.run_id)
+    run = Run.objects.select_related("stack", "weights", "stager").get(id=lease.run_id)
     finder = finder_of(run.weights)
     heartbeat.moved()
     layout = Layout.parse(run.layout_given) if run.layout_given else None

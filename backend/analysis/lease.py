@@ -83,7 +83,7 @@ def claim(run_id: UUID | str) -> Lease | None:
         )
         if not is_ours:
             return None
-        run = Run.objects.select_related("stack__dish", "weights").get(id=run_id)
+        run = Run.objects.select_related("stack__dish", "weights", "stager").get(id=run_id)
         forget_findings(run)
         announce(run, events.RunStarted(run=run_value(run)))
     return Lease(run.id, token)

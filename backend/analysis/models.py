@@ -25,6 +25,8 @@ class Run(Row):
 
     stack = models.ForeignKey(Stack, on_delete=models.PROTECT, related_name="runs")
     weights = models.ForeignKey(Weights, on_delete=models.PROTECT, related_name="runs")
+    stager = models.ForeignKey(Weights, on_delete=models.PROTECT, related_name="staged_runs", null=True)
+    """What names the stages; null: wells only."""
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -36,7 +36,7 @@ class DishSummary:
 
 
 def runs_visible_to(actor: Actor) -> QuerySet[Run]:
-    runs = Run.objects.filter(stack__lab_id__in=actor.lab_ids_seen).select_related("stack__dish", "weights")
+    runs = Run.objects.filter(stack__lab_id__in=actor.lab_ids_seen).select_related("stack__dish", "weights", "stager")
     return runs.defer("stack__hours_since_start").order_by("-created_at", "id")
 
 
@@ -48,7 +48,7 @@ def run_visible_to(actor: Actor, run_id: UUID) -> Run:
 
 
 def run_under_way(stack: Stack, weights: Weights) -> Run | None:
-    runs = Run.objects.select_related("stack__dish", "weights")
+    runs = Run.objects.select_related("stack__dish", "weights", "stager")
     return runs.filter(stack=stack, weights=weights, state__in=Run.UNDER_WAY).first()
 
 

@@ -23,7 +23,7 @@ FINDINGS = (Well, KeyFrame, Placements, ContentChange, Alert)
 
 def locked(**conditions: Any) -> Run | None:
     """The run's row, locked until commit, if it still meets the conditions."""
-    runs = Run.objects.select_for_update(of=("self",)).select_related("stack__dish", "weights")
+    runs = Run.objects.select_for_update(of=("self",)).select_related("stack__dish", "weights", "stager")
     return runs.filter(**conditions).first()
 
 

@@ -18,6 +18,7 @@ def run_value(run: Run) -> events.RunValue:
         dish=str(run.stack.dish_id),
         dish_label=dish.label if dish else "",
         weights_name=run.weights.name,
+        stager_name=run.stager.name if run.stager else "",
         state=cast(events.RunState, str(run.state)),
         attempts=run.attempts,
         frames_done=run.frames_done,

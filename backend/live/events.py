@@ -38,6 +38,70 @@ class WellValue(Value):
     is_filled_in: bool
 
 
+PhaseName = Literal["tPB2", "tPNa", "tPNf", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9+", "tM", "tSB", "tB", "tEB", "tHB"]
+StageName = PhaseName | Literal["empty", "not_seen", "degenerate"]
+CoarseName = Literal["pronuclear", "cleavage", "blastulation", "expansion", "empty", "not_seen"]
+
+
+class CallValue(Value):
+    """What an embryo is in one frame; the hour is None where the recording's times are not known."""
+
+    frame_index: int
+    hours_post_insemination: float | None
+    stage: StageName
+    coarse: CoarseName
+    confidence: float
+
+
+class OnsetValue(Value):
+    """First frame of a phase, bounded with 90 % in hours post insemination, or in frame numbers where no hours are known."""
+
+    phase: PhaseName
+    frame_index: int
+    hours_post_insemination: float | None
+    low: float
+    high: float
+    confidence: float
+    is_censored: bool
+    """True for a phase under way when the recording starts: it began at or before this frame."""
+
+
+class EmbryoEventValue(Value):
+    """Something that happened to an embryo, with the frames that show it."""
+
+    kind: str
+    first_frame: int
+    last_frame: int
+    confidence: float
+    detail: str
+
+
+class IntervalValue(Value):
+    """A time between onsets in hours (CS2-8: a share), bounded with 90 %; told only where its ends were more likely seen than not."""
+
+    name: Literal["VP", "ECC1", "cc2", "s2", "cc3", "s3", "CS2-8"]
+    value: float
+    low: float
+    high: float
+    confidence: float
+
+
+class ProfileValue(Value):
+    """One embryo's morphodynamic profile as lists show it: what it is at the last frame read, its onsets, intervals and events."""
+
+    row: int
+    column: int
+    name: str
+    is_final: bool
+    is_coarse: bool
+    """True where the pictures are too small for single phases."""
+    frames_called: int
+    last: CallValue | None
+    onsets: list[OnsetValue]
+    intervals: list[IntervalValue]
+    events: list[EmbryoEventValue]
+
+
 class RunValue(Value):
     """A run as lists show it."""
 
@@ -46,6 +110,8 @@ class RunValue(Value):
     dish: str
     dish_label: str
     weights_name: str
+    stager_name: str
+    """Of the weights that name the stages; empty for a run that finds wells only."""
     state: RunState
     attempts: int
     frames_done: int
@@ -102,6 +168,25 @@ class DishSettled(Value):
     run_id: str
     layout: str
     wells: list[WellValue]
+
+
+class StagesCalled(Value):
+    """What one well's embryo is in some frames, as seen in each alone; a decoded profile says it better later."""
+
+    type: Literal["stages.called"] = "stages.called"
+    run_id: str
+    row: int
+    column: int
+    name: str
+    calls: list[CallValue]
+
+
+class ProfileDecoded(Value):
+    """One embryo's profile over the frames read so far; it takes the place of the one before."""
+
+    type: Literal["profile.decoded"] = "profile.decoded"
+    run_id: str
+    profile: ProfileValue
 
 
 class AlertRaised(Value):
@@ -176,6 +261,8 @@ Event = Annotated[
     | WellsFound
     | WellClassified
     | DishSettled
+    | StagesCalled
+    | ProfileDecoded
     | AlertRaised
     | FramesFollowed
     | RunProgressed

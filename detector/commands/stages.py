@@ -15,6 +15,7 @@ import numpy as np
 
 from detector.errors import DetectorError
 from detector.loading import load_profile_builder, load_stager
+from detector.stages import intervals
 from detector.stages.crops import SIZE, crop_embryo, find_embryo
 from detector.stages.looks import FrameStager, Looks
 from detector.stages.profiles import Built, ProfileBuilder
@@ -85,7 +86,7 @@ def as_dict(source: str, built: Built) -> dict[str, Any]:
         "onsets": [_onset(onset) for onset in profile.onsets],
         "events": [_event(event) for event in profile.events],
     }
-    return answer | ({"intervals": [one.as_dict() for one in built.intervals]} if built.intervals else {})
+    return answer | ({"intervals": [intervals.as_dict(one) for one in profile.intervals]} if profile.intervals else {})
 
 
 def _call(call: StageCall) -> dict[str, Any]:

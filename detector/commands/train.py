@@ -57,7 +57,7 @@ def _wells(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _stages(args: argparse.Namespace) -> dict[str, Any]:
-    if min(args.threads, *(n for n in (args.steps, args.renderings) if n is not None)) < 1 or args.held_out < 2:
+    if min(n for n in (args.threads, args.steps, args.renderings) if n is not None) < 1 or args.held_out < 2:
         raise DetectorError("bad_count", "renderings, steps and threads must be positive, held-out at least 2", "See --help.")
     stand_back()
     from detector.training.stages_shipped import Plan, make_weights

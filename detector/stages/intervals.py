@@ -10,7 +10,7 @@ import numpy as np
 from detector.stages.decoding import Decoded, draw_onsets
 from detector.stages.onsets import TAIL
 from detector.stages.priors import PHASES, Values
-from detector.types import Phase
+from detector.types import Interval, Phase
 
 _LEAST_SEEN = 0.5
 _Hours = Callable[[Phase], Values]
@@ -41,21 +41,10 @@ class Courses:
     """The hour of `reached` on the clock's scale, somewhere between that frame and the one before; nan where that is -1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A time in hours, or a share for CS2-8, that lies between `low` and `high` with 90 %."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    confidence: float
-    """Probability that both ends were seen."""
-
-    def as_dict(self) -> dict[str, float | str]:
-        """The form of tables and of the command line."""
-        numbers = {"value": self.value, "low": self.low, "high": self.high, "confidence": self.confidence}
-        return {"name": self.name} | {key: round(value, 3) for key, value in numbers.items()}
+def as_dict(interval: Interval) -> dict[str, float | str]:
+    """The form of tables and of the command line."""
+    numbers = {"value": interval.value, "low": interval.low, "high": interval.high, "confidence": interval.confidence}
+    return {"name": interval.name} | {key: round(value, 3) for key, value in numbers.items()}
 
 
 def draw_courses(decoded: Decoded, count: int, rng: np.random.Generator) -> Courses:

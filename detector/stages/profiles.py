@@ -15,7 +15,7 @@ from detector.stages import temporal_serving
 from detector.stages.calibration import Calibration
 from detector.stages.decoding import NOMINAL_MINUTES, Clock, Decoded, decode_clocked, over_intervals
 from detector.stages.events import events_of
-from detector.stages.intervals import Interval, draw_courses, intervals_of
+from detector.stages.intervals import draw_courses, intervals_of
 from detector.stages.looks import COARSE_OF, Looks
 from detector.stages.onsets import onsets_of
 from detector.stages.priors import Priors, default_priors
@@ -31,10 +31,9 @@ SEED = 20_241
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A profile, the intervals between its onsets, and what they rest on."""
+    """A profile and what it rests on."""
 
     profile: Profile
-    intervals: tuple[Interval, ...]
     decoded: Decoded
 
 
@@ -80,8 +79,8 @@ class ProfileBuilder:
         # Without a clock, or in pictures that show no cells, the time between two divisions means nothing.
         courses = draw_courses(decoded, DRAWS, np.random.default_rng(SEED)) if clock is not None and not is_coarse else None
         events = events_of(looks, decoded, courses, numbers)
-        profile = Profile(calls_of(decoded, numbers), onsets, events, is_coarse)
-        return Built(profile, () if courses is None else intervals_of(courses), decoded)
+        intervals = () if courses is None else intervals_of(courses)
+        return Built(Profile(calls_of(decoded, numbers), onsets, events, is_coarse, intervals), decoded)
 
 
 def builder_from(data: bytes, *, threads: int = 1) -> ProfileBuilder:

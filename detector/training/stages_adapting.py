@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.errors import DetectorError
-from detector.training.stages_clock import Clock, smoothed, suggested
+from detector.training.stages_clock import Clock, Onsets, smoothed
 from detector.training.stages_folders import GROUPS, Frame, Say, Windows, read_labels, read_recordings, read_windows
 from detector.training.stages_lab import HeldBack, Origin, publish
 from detector.training.stages_learning import Recipe, learn, named
@@ -44,6 +44,8 @@ class Plan:
     """Rounds end when fewer frames than this share change their phase."""
     sure: float = 0.85
     """A guess from the hour alone is taught only where it is at least this probable: frames near a change are left out."""
+    agreed: float = 0.6
+    """The same where pictures and their order have spoken too."""
     most_frames: int = 4000
     shape: Shape | None = None
     """Of a net from scratch; the shipped one otherwise."""
@@ -58,6 +60,10 @@ class Recordings:
     windows: Windows
     hours: npt.NDArray[np.float64]
     whose: npt.NDArray[np.int_]
+
+    def by_embryo(self) -> list[npt.NDArray[np.bool_]]:
+        """The rows of each embryo."""
+        return [self.whose == embryo for embryo in range(self.embryos)]
 
     @property
     def embryos(self) -> int:
@@ -74,14 +80,15 @@ def adapt(
     began = time.monotonic()
     held_back = _held_back(data)
     recordings = _read(data, clock, plan.most_frames, held_back, say)
-    guesses = suggested(recordings.hours)
-    is_taught = guesses.max(1) >= plan.sure
+    onsets, guesses, is_taught = _first_guesses(recordings, plan, start)
     changes = []
     for number in range(plan.rounds):
-        corrected = _corrected(recordings, guesses, is_taught, plan, start, work / f"round-{number + 1}", say)
+        evidence = _evidence(recordings, guesses, is_taught, plan, start, work / f"round-{number + 1}", say)
+        corrected = _along_time(recordings, evidence, onsets)
         changes.append(float((corrected.argmax(1) != guesses.argmax(1)).mean()))
-        say(json.dumps({"round": number + 1, "changed": round(changes[-1], 4)}))
-        guesses, is_taught = corrected, corrected.max(1) >= 0.6
+        onsets = onsets.fitted([(recordings.hours[rows], corrected[rows].argmax(1)) for rows in recordings.by_embryo()])
+        guesses, is_taught = corrected, corrected.max(1) >= plan.agreed
+        say(json.dumps({"round": number + 1, "changed": round(changes[-1], 4), "onsets_h": [round(m, 1) for m in onsets.medians]}))
         if changes[-1] < plan.stable:
             break
     recipe = plan.last if start is None else replace(plan.last, rate=plan.fine_rate)
@@ -93,33 +100,53 @@ def adapt(
     dev = _dev(data, held_back, say)
     figures = publish(network, out, origin, dev, plan.threads)
     if figures:
-        figures["sequence_accuracy3"] = _sequence_accuracy(network, dev, clock)
-    facts = {"embryos": recordings.embryos, "frames": len(recordings.windows), "changed": [round(c, 4) for c in changes]}
+        figures["sequence_accuracy3"] = _sequence_accuracy(network, dev, clock, onsets)
+    facts = {"embryos": recordings.embryos, "frames": len(recordings.windows), "changed": [round(c, 4) for c in changes]} | {
+        "onsets_h": list(onsets.medians)
+    }
     return {"out": str(out), "minutes": minutes, **facts, "dev": figures}
 
 
-def _corrected(
+def _first_guesses(recordings: Recordings, plan: Plan, start: Path | None) -> tuple[Onsets, Posteriors, npt.NDArray[np.bool_]]:
+    """What the hours suggest and, where there are weights to start from, what those see: onsets, guesses and which to teach."""
+    onsets = Onsets()
+    if start is None:
+        guesses = onsets.suggested(recordings.hours)
+        return onsets, guesses, guesses.max(1) >= plan.sure
+    evidence = _trusted(named(network_of(start), recordings.windows, turns=4))
+    for _ in range(3):
+        guesses = _along_time(recordings, evidence, onsets)
+        onsets = onsets.fitted([(recordings.hours[rows], guesses[rows].argmax(1)) for rows in recordings.by_embryo()])
+    return onsets, guesses, guesses.max(1) >= plan.agreed
+
+
+def _evidence(
     recordings: Recordings, guesses: Posteriors, is_taught: npt.NDArray[np.bool_], plan: Plan, start: Path | None, work: Path, say: Say
 ) -> Posteriors:
-    """What half the embryos teach about the other half, made consistent along each embryo's time: no net judges its own lessons."""
+    """What half the embryos teach about the other half: no net judges its own lessons."""
     answer = np.zeros_like(guesses)
     recipe = plan.guess if start is None else replace(plan.guess, rate=plan.fine_rate)
     for half in (0, 1):
         learning, judged = recordings.whose % 2 != half, recordings.whose % 2 == half
         lessons = _lessons(recordings, guesses, is_taught & learning)
         network = learn(lessons, recipe, work / f"half-{half}", start=_network(start), shape=plan.shape, threads=plan.threads, say=say)
-        answer[judged] = _seen(network, recordings.windows[judged], lessons)
-    for embryo in range(recordings.embryos):
-        rows = recordings.whose == embryo
-        answer[rows] = smoothed(answer[rows], recordings.hours[rows])
+        shown = (lessons.weights[:, None] * (lessons.allowed @ GROUPS.T > 0)).sum(0) + 1.0
+        answer[judged] = _trusted(named(network, recordings.windows[judged], turns=2), shown / shown.sum())
     return answer
 
 
-def _seen(network: StageNet, windows: Windows, lessons: Lessons) -> Posteriors:
-    """(n, 4): how likely each picture is in each phase, up to a factor: what the net says over what it was shown."""
-    shares = np.exp(named(network, windows, turns=2).astype(np.float64)) @ GROUPS.T
-    shown = (lessons.weights[:, None] * (lessons.allowed @ GROUPS.T > 0)).sum(0) + 1.0
-    evidence = ((shares + 1e-3) / (shown / shown.sum())) ** _TRUST
+def _along_time(recordings: Recordings, evidence: Posteriors, onsets: Onsets) -> Posteriors:
+    """The evidence made consistent along each embryo's time."""
+    answer = np.zeros_like(evidence)
+    for rows in recordings.by_embryo():
+        answer[rows] = smoothed(evidence[rows], recordings.hours[rows], onsets)
+    return answer
+
+
+def _trusted(log_probabilities: npt.NDArray[np.float32], shown: npt.NDArray[np.floating[Any]] | float = 0.25) -> Posteriors:
+    """(n, 4): how likely each picture is in each phase, up to a factor: what a net says over what it was shown, not wholly believed."""
+    shares = np.exp(log_probabilities.astype(np.float64)) @ GROUPS.T
+    evidence = ((shares + 1e-3) / shown) ** _TRUST
     return np.asarray(evidence / evidence.sum(1, keepdims=True), dtype=np.float64)
 
 
@@ -176,13 +203,13 @@ def _dev(data: Path, held_back: frozenset[str], say: Say) -> HeldBack:
     return HeldBack.of(windows, [rows[place] for place in places])
 
 
-def _sequence_accuracy(network: StageNet, dev: HeldBack, clock: Clock) -> float:
+def _sequence_accuracy(network: StageNet, dev: HeldBack, clock: Clock, onsets: Onsets) -> float:
     """Accuracy on three classes where each embryo's frames are named together, in order of time."""
-    evidence = (np.exp(named(network, dev.windows, turns=8).astype(np.float64)) @ GROUPS.T + 1e-3) ** _TRUST
+    evidence = _trusted(named(network, dev.windows, turns=8))
     embryos, frames = np.array([row.embryo for row in dev.rows]), np.array([row.frame for row in dev.rows])
     said = np.zeros(len(dev.rows), dtype=int)
     for embryo in np.unique(embryos):
         rows = np.flatnonzero(embryos == embryo)
         rows = rows[np.argsort(frames[rows], kind="stable")]
-        said[rows] = smoothed(np.asarray(evidence[rows], dtype=np.float64), clock.hours(frames[rows])).argmax(1)
+        said[rows] = smoothed(evidence[rows], clock.hours(frames[rows]), onsets).argmax(1)
     return round(float(np.mean(np.minimum(said, 2) == np.minimum([row.phase for row in dev.rows], 2))), 4)

@@ -5,7 +5,9 @@ Hours only ever make guesses for training; no net sees them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -14,9 +16,11 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 
 # Medians and spreads of 89 unselected embryos: t2, t9+ and tEB begin cleavage, blastulation and expansion.
-ONSETS = ((27.2, 3.4), (72.0, 9.4), (116.6, 11.3))
-WIDENING = 1.25
+PUBLISHED = ((27.2, 3.4), (72.0, 9.4), (116.6, 11.3))
+WIDENING = 1.6
 """Labs differ from each other, and from the published ones, besides their embryos."""
+_LATEST_SHIFT_H, _USUAL_SHIFT_H = 24.0, 6.0
+"""How far a lab's own median may lie from the published one, and how far it usually does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +35,60 @@ class Clock:
         return self.start_hpi + frames.astype(np.float64) * self.interval_minutes / 60
 
 
-def begun(hours: Values) -> Values:
-    """(n, 3): probability that cleavage, blastulation and expansion have begun by each hour."""
-    onsets = [NormalDist(median, WIDENING * spread) for median, spread in ONSETS]
-    return np.array([[onset.cdf(float(hour)) for onset in onsets] for hour in hours], dtype=np.float64).reshape(-1, 3)
+@dataclass(frozen=True, slots=True)
+class Onsets:
+    """When cleavage, blastulation and expansion begin: medians and spreads in hours post insemination."""
+
+    medians: tuple[float, float, float] = (PUBLISHED[0][0], PUBLISHED[1][0], PUBLISHED[2][0])
+    spreads: tuple[float, float, float] = (PUBLISHED[0][1], PUBLISHED[1][1], PUBLISHED[2][1])
+
+    def begun(self, hours: Values, widening: float = WIDENING) -> Values:
+        """(n, 3): probability that each has begun by each hour."""
+        onsets = [NormalDist(median, widening * spread) for median, spread in zip(self.medians, self.spreads, strict=True)]
+        return np.array([[onset.cdf(float(hour)) for onset in onsets] for hour in hours], dtype=np.float64).reshape(-1, 3)
+
+    def suggested(self, hours: Values) -> Values:
+        """(n, 4): probability of each coarse phase by the hour alone."""
+        started = np.minimum.accumulate(self.begun(hours), axis=1)
+        bounded = np.column_stack([np.ones(len(hours)), started, np.zeros(len(hours))])
+        return np.asarray(bounded[:, :-1] - bounded[:, 1:], dtype=np.float64)
+
+    def fitted(self, named: Sequence[tuple[Values, npt.NDArray[np.int_]]]) -> Onsets:
+        """The published onsets moved to where a lab's embryos show them.
+
+        `named` are hours and phases (0 to 3) of each embryo's frames in order of time. An onset lies between the last frame before it and
+        the first after it, or beyond the recording; the shift that makes all of that likeliest is taken, held back by how far labs differ.
+        """
+        shifts = np.arange(-_LATEST_SHIFT_H, _LATEST_SHIFT_H + 0.5, 0.5)
+        medians = []
+        for phase, (median, spread) in enumerate(PUBLISHED, start=1):
+            spans = [(hours[named < phase].max(initial=-np.inf), hours[named >= phase].min(initial=np.inf)) for hours, named in named]
+            likely = [
+                -0.5 * (shift / _USUAL_SHIFT_H) ** 2 + _log_chance(spans, NormalDist(median + shift, spread)) for shift in shifts.tolist()
+            ]
+            medians.append(median + float(shifts[int(np.argmax(likely))]))
+        return replace(self, medians=(medians[0], medians[1], medians[2]))
 
 
-def suggested(hours: Values) -> Values:
-    """(n, 4): probability of each coarse phase by the hour alone."""
-    started = np.minimum.accumulate(begun(hours), axis=1)
-    bounded = np.column_stack([np.ones(len(hours)), started, np.zeros(len(hours))])
-    return np.asarray(bounded[:, :-1] - bounded[:, 1:], dtype=np.float64)
+def _log_chance(spans: Sequence[tuple[float, float]], onset: NormalDist) -> float:
+    """How likely onsets within these spans are; one in a hundred is taken to be misread."""
+    return sum(math.log(0.99 * max(_by(onset, last) - _by(onset, first), 0.0) + 0.01) for first, last in spans if first < last)
 
 
-def smoothed(evidence: Values, hours: Values) -> Values:
+def _by(onset: NormalDist, hour: float) -> float:
+    return onset.cdf(hour) if math.isfinite(hour) else float(hour > 0)
+
+
+def smoothed(evidence: Values, hours: Values, onsets: Onsets) -> Values:
     """(n, 4): probability of each phase of one embryo's frames, in order of time, given them all.
 
     `evidence` (n, 4) is proportional to how likely each picture is in each phase. A phase begins once and is never left backwards; the
-    chance that it begins between two frames is what its published onset gives that stretch of time.
+    chance that it begins between two frames is what `onsets` give that stretch of time.
     """
     count = len(hours)
-    started = begun(hours)
+    started = onsets.begun(hours)
     forward = np.zeros((count, 4))
-    forward[0] = suggested(hours[:1])[0] * evidence[0]
+    forward[0] = onsets.suggested(hours[:1])[0] * evidence[0]
     forward[0] /= forward[0].sum()
     moves = [_moves(started[k], started[k + 1]) for k in range(count - 1)]
     for k in range(1, count):

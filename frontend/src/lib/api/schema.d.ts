@@ -778,6 +778,44 @@ export interface components {
        */
       type: 'alert.raised';
     };
+    /**
+     * CallValue
+     * @description What an embryo is in one frame; the hour is None where the recording's times are not known.
+     */
+    LiveCallValue: {
+      /**
+       * Coarse
+       * @enum {string}
+       */
+      coarse: 'pronuclear' | 'cleavage' | 'blastulation' | 'expansion' | 'empty' | 'not_seen';
+      /** Confidence */
+      confidence: number;
+      /** Frame Index */
+      frame_index: number;
+      /** Hours Post Insemination */
+      hours_post_insemination: number | null;
+      /** Stage */
+      stage:
+        | (
+            | 'tPB2'
+            | 'tPNa'
+            | 'tPNf'
+            | 't2'
+            | 't3'
+            | 't4'
+            | 't5'
+            | 't6'
+            | 't7'
+            | 't8'
+            | 't9+'
+            | 'tM'
+            | 'tSB'
+            | 'tB'
+            | 'tEB'
+            | 'tHB'
+          )
+        | ('empty' | 'not_seen' | 'degenerate');
+    };
     LiveClientMessage: components['schemas']['LiveSubscribe'] | components['schemas']['LiveUnsubscribe'];
     /**
      * Delivered
@@ -793,6 +831,8 @@ export interface components {
         | components['schemas']['LiveWellsFound']
         | components['schemas']['LiveWellClassified']
         | components['schemas']['LiveDishSettled']
+        | components['schemas']['LiveStagesCalled']
+        | components['schemas']['LiveProfileDecoded']
         | components['schemas']['LiveAlertRaised']
         | components['schemas']['LiveFramesFollowed']
         | components['schemas']['LiveRunProgressed']
@@ -855,12 +895,30 @@ export interface components {
       /** Wells */
       wells: components['schemas']['LiveWellValue'][];
     };
+    /**
+     * EmbryoEventValue
+     * @description Something that happened to an embryo, with the frames that show it.
+     */
+    LiveEmbryoEventValue: {
+      /** Confidence */
+      confidence: number;
+      /** Detail */
+      detail: string;
+      /** First Frame */
+      first_frame: number;
+      /** Kind */
+      kind: string;
+      /** Last Frame */
+      last_frame: number;
+    };
     LiveEvent:
       | components['schemas']['LiveRunQueued']
       | components['schemas']['LiveRunStarted']
       | components['schemas']['LiveWellsFound']
       | components['schemas']['LiveWellClassified']
       | components['schemas']['LiveDishSettled']
+      | components['schemas']['LiveStagesCalled']
+      | components['schemas']['LiveProfileDecoded']
       | components['schemas']['LiveAlertRaised']
       | components['schemas']['LiveFramesFollowed']
       | components['schemas']['LiveRunProgressed']
@@ -884,6 +942,103 @@ export interface components {
        * @enum {string}
        */
       type: 'frames.followed';
+    };
+    /**
+     * IntervalValue
+     * @description A time between onsets in hours (CS2-8: a share), bounded with 90 %; told only where its ends were more likely seen than not.
+     */
+    LiveIntervalValue: {
+      /** Confidence */
+      confidence: number;
+      /** High */
+      high: number;
+      /** Low */
+      low: number;
+      /**
+       * Name
+       * @enum {string}
+       */
+      name: 'VP' | 'ECC1' | 'cc2' | 's2' | 'cc3' | 's3' | 'CS2-8';
+      /** Value */
+      value: number;
+    };
+    /**
+     * OnsetValue
+     * @description First frame of a phase, bounded with 90 % in hours post insemination, or in frame numbers where no hours are known.
+     */
+    LiveOnsetValue: {
+      /** Confidence */
+      confidence: number;
+      /** Frame Index */
+      frame_index: number;
+      /** High */
+      high: number;
+      /** Hours Post Insemination */
+      hours_post_insemination: number | null;
+      /** Is Censored */
+      is_censored: boolean;
+      /** Low */
+      low: number;
+      /**
+       * Phase
+       * @enum {string}
+       */
+      phase:
+        | 'tPB2'
+        | 'tPNa'
+        | 'tPNf'
+        | 't2'
+        | 't3'
+        | 't4'
+        | 't5'
+        | 't6'
+        | 't7'
+        | 't8'
+        | 't9+'
+        | 'tM'
+        | 'tSB'
+        | 'tB'
+        | 'tEB'
+        | 'tHB';
+    };
+    /**
+     * ProfileDecoded
+     * @description One embryo's profile over the frames read so far; it takes the place of the one before.
+     */
+    LiveProfileDecoded: {
+      profile: components['schemas']['LiveProfileValue'];
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'profile.decoded';
+    };
+    /**
+     * ProfileValue
+     * @description One embryo's morphodynamic profile as lists show it: what it is at the last frame read, its onsets, intervals and events.
+     */
+    LiveProfileValue: {
+      /** Column */
+      column: number;
+      /** Events */
+      events: components['schemas']['LiveEmbryoEventValue'][];
+      /** Frames Called */
+      frames_called: number;
+      /** Intervals */
+      intervals: components['schemas']['LiveIntervalValue'][];
+      /** Is Coarse */
+      is_coarse: boolean;
+      /** Is Final */
+      is_final: boolean;
+      last: components['schemas']['LiveCallValue'] | null;
+      /** Name */
+      name: string;
+      /** Onsets */
+      onsets: components['schemas']['LiveOnsetValue'][];
+      /** Row */
+      row: number;
     };
     /**
      * RefusalValue
@@ -985,6 +1140,8 @@ export interface components {
       layout: string;
       /** Stack */
       stack: string;
+      /** Stager Name */
+      stager_name: string;
       /** Started At */
       started_at: string | null;
       /**
@@ -1047,6 +1204,27 @@ export interface components {
        * @enum {string}
        */
       type: 'stack.changed';
+    };
+    /**
+     * StagesCalled
+     * @description What one well's embryo is in some frames, as seen in each alone; a decoded profile says it better later.
+     */
+    LiveStagesCalled: {
+      /** Calls */
+      calls: components['schemas']['LiveCallValue'][];
+      /** Column */
+      column: number;
+      /** Name */
+      name: string;
+      /** Row */
+      row: number;
+      /** Run Id */
+      run_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'stages.called';
     };
     /**
      * Subscribe
