@@ -98,7 +98,6 @@ def stand_back() -> None:
     """Let everything else on the machine go first; to be called before torch is loaded."""
     # Threads that spin while they wait take whole minutes for a second's work where another process wants the same cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("OMP_DYNAMIC", "TRUE")
     os.nice(max(0, 15 - os.nice(0)))
 
 

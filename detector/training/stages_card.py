@@ -10,7 +10,9 @@ with labels (`python -m detector evaluate`, see docs)."""
 
 def card_text(metrics: dict[str, Any], *, command: str, renderer: str, real_evidence: str = NOT_MEASURED) -> str:
     """The card in Markdown."""
-    rows = "\n".join(f"| {label} | {metrics.get(key, 'not measured')} |" for label, key in _ROWS)
+    rows, sequences = (
+        "\n".join(f"| {label} | {metrics.get(key, 'not measured')} |" for label, key in table) for table in (_ROWS, _SEQUENCES)
+    )
     return f"""# stages-convnextv2
 
 Names what an embryo is in one grey picture of its well: 16 phases from tPB2 to tHB, or empty, not seen, degenerate. It also tells how many
@@ -41,6 +43,12 @@ on the machine that made them (2 cores, shared with other work). The command, wh
 |---|---|
 {rows}
 
+{metrics.get("sequence_embryos", 0)} whole rendered lives after decoding (chosen: {metrics.get("sequence_chosen", "not chosen")}):
+
+| | |
+|---|---|
+{sequences}
+
 ## Real evidence
 
 {real_evidence}
@@ -68,4 +76,13 @@ _ROWS = (
     ("within one phase", "test_within_one_phase"),
     ("coarse phase right", "test_coarse_accuracy"),
     ("calibration error (ECE)", "test_calibration_error"),
+)
+_SEQUENCES = (
+    ("phase right, of 16", "sequence_accuracy"),
+    ("within one phase", "sequence_within_one_phase"),
+    ("mean onset error, hours", "sequence_onset_error_h"),
+    ("onsets within their 90 % interval", "sequence_coverage_90"),
+    ("calibration error (ECE)", "sequence_ece"),
+    ("direct cleavages 1 to 3 found", "event_direct_cleavage_1_3_recall"),
+    ("of those told, true", "event_direct_cleavage_1_3_precision"),
 )

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -97,26 +98,36 @@ def _some_steps(
     network.train()
     cv2.setNumThreads(1)
     total = 0.0
-    for step in range(first, until):
-        # Each step has its own random numbers, dropout's too, so that a training that was stopped ends in the same net.
-        rng = np.random.default_rng([recipe.seed, 11, step])
-        torch.manual_seed(int(rng.integers(2**31)))
-        share = max(0.5 * (1 + math.cos(math.pi * step / recipe.steps)), 0.01) * min(1.0, (step + 1) / recipe.warm_up_steps)
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.rate * share
-        chosen = rng.choice(len(lessons), recipe.batch, p=lessons.weights / lessons.weights.sum())
-        crops = np.stack([augmented(lessons.windows[k], rng) for k in chosen])
-        inputs = torch.from_numpy(crops)[:, None].contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            seen = network(inputs)
-        loss = loss_of(seen, lessons.part(chosen), recipe)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step()
-        follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 100)))
-        total += float(loss.detach())
+    with ThreadPoolExecutor(1, thread_name_prefix="lessons") as ahead:
+        # While the net learns one batch, the next is drawn.
+        drawn = ahead.submit(_drawn, lessons, recipe, first)
+        for step in range(first, until):
+            chosen, crops, seed = drawn.result()
+            if step + 1 < until:
+                drawn = ahead.submit(_drawn, lessons, recipe, step + 1)
+            torch.manual_seed(seed)
+            share = max(0.5 * (1 + math.cos(math.pi * step / recipe.steps)), 0.01) * min(1.0, (step + 1) / recipe.warm_up_steps)
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate * share
+            inputs = torch.from_numpy(crops)[:, None].contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16):
+                seen = network(inputs)
+            loss = loss_of(seen, lessons.part(chosen), recipe)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            optimizer.step()
+            follow(average, network, recipe.averaging * (1 - math.exp(-(step + 1) / 100)))
+            total += float(loss.detach())
     return total / max(until - first, 1)
+
+
+def _drawn(lessons: Lessons, recipe: Recipe, step: int) -> tuple[npt.NDArray[np.int_], Values, int]:
+    """Rows and crops of one step, and a seed for dropout; each step has its own, so a stopped training ends in the same net."""
+    rng = np.random.default_rng([recipe.seed, 11, step])
+    seed = int(rng.integers(2**31))
+    chosen = rng.choice(len(lessons), recipe.batch, p=lessons.weights / lessons.weights.sum())
+    return chosen, np.stack([augmented(lessons.windows[k], rng) for k in chosen]), seed
 
 
 def loss_of(seen: Seen, lessons: Lessons, recipe: Recipe) -> torch.Tensor:

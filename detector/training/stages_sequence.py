@@ -84,7 +84,14 @@ def put_beside(folder: Path, net: bytes | None, calibration: Calibration, metric
     changed = zipped(members)
     text = (folder / "manifest.toml").read_text(encoding="utf-8").replace(manifest.sha256, hashlib.sha256(changed).hexdigest())
     (folder / manifest.file).write_bytes(changed)
-    (folder / "manifest.toml").write_text(_with_metrics(text, metrics), encoding="utf-8")
+    (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    note(folder, metrics)
+
+
+def note(folder: Path, metrics: dict[str, Any]) -> None:
+    """Write these metrics into the manifest of `folder`, in place of earlier ones of the same name."""
+    manifest = folder / "manifest.toml"
+    manifest.write_text(_with_metrics(manifest.read_text(encoding="utf-8"), metrics), encoding="utf-8")
 
 
 def truth_of(name: str, course: Course) -> Truth:
@@ -110,7 +117,11 @@ def _baselines(courses: Sequence[Course]) -> dict[str, dict[str, Any]]:
 
 def _metrics(figures: dict[str, Any]) -> dict[str, Any]:
     kept = ("embryos", "accuracy", "within_one_phase", "onset_error_h", "onset_bias_h", "coverage_90", "ece", "brier")
-    return {f"sequence_{key}": figures[key] for key in kept if figures.get(key) is not None}
+    told = {f"sequence_{key}": figures[key] for key in kept if figures.get(key) is not None}
+    for kind, counts in figures.get("events", {}).items():
+        if counts["recall"] is not None and counts["precision"] is not None:
+            told |= {f"event_{kind}_recall": counts["recall"], f"event_{kind}_precision": counts["precision"]}
+    return told
 
 
 def _with_metrics(text: str, metrics: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
-"""The recipe "stages" from nothing to a weights folder: render, train, calibrate, judge what is served, write the card."""
+"""The recipe "stages" from nothing to a weights folder: render, train, calibrate, judge what is served, read sequences, write the card."""
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from detector.loading import read_verified
 from detector.stages.looks import COARSE_OF, Values, most_likely
 from detector.stages.stager import ConvNextStager
-from detector.synth.developing import DEVELOPING_VERSION
+from detector.synth.developing import DEVELOPING_VERSION, contact_sheet
 from detector.training.stages_augment import plain
 from detector.training.stages_card import card_text
 from detector.training.stages_folders import Say
@@ -21,6 +23,7 @@ from detector.training.stages_learning import Recipe, learn, named
 from detector.training.stages_lessons import Lessons
 from detector.training.stages_network import Shape
 from detector.training.stages_renderings import SETTINGS, Wanted, cached_lessons
+from detector.training.stages_sequence import note, teach_from_renderings
 from detector.training.stages_weights import served, weights_of, write_stager
 from detector.types import STAGES, Phase
 
@@ -39,10 +42,16 @@ class Plan:
     shape: Shape | None = None
     threads: int = 2
     processes: int = 2
+    lives: tuple[int, int, int] = (240, 80, 60)
+    """Rendered lives to learn sequences from, to choose and calibrate by, and to report."""
+    sequence_steps: int = 1500
 
 
 def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -> dict[str, Any]:
-    """Render what `data` lacks, train or resume there, and write the weights folder `out`; returns its metrics."""
+    """Render what `data` lacks, train or resume there, and write the weights folder `out`; returns its metrics.
+
+    `data`/report holds the figures of every way of reading sequences, and pages of the renderings to look at.
+    """
     began = time.monotonic()
     lessons = cached_lessons(data, SETTINGS, Wanted(TRAINING_SEED, 0, plan.renderings), processes=plan.processes, say=say)
     held_out = [
@@ -62,8 +71,16 @@ def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -
 
     write(facts)
     say(f"judging on {plan.held_out} renderings that nothing was chosen by")
-    metrics = facts | judged(served(out, threads=plan.threads), held_out[1]) | {"minutes": round((time.monotonic() - began) / 60, 1)}
-    write(metrics)
+    facts |= judged(served(out, threads=plan.threads), held_out[1])
+    write(facts)
+    told = teach_from_renderings(out, data, lives=plan.lives, steps=plan.sequence_steps, threads=plan.threads, say=say)
+    report = data / "report"
+    report.mkdir(exist_ok=True)
+    (report / "sequences.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    contact_sheet(TEST_SEED, report)
+    note(out, {"minutes": round((time.monotonic() - began) / 60, 1)})
+    metrics = read_verified(out)[0].metrics
+    (out / "card.md").write_text(card_text(metrics, command=command, renderer=DEVELOPING_VERSION), encoding="utf-8")
     return metrics
 
 

@@ -18,7 +18,8 @@ from detector.types import STAGES, Phase, Unphased
 from tests.detector.stages_frames.drawn import well
 
 RECIPE = Recipe(steps=4, batch=4, steps_an_epoch=2)
-PLAN = Plan(renderings=19, held_out=19, recipe=RECIPE, shape=Shape((4, 8, 8, 16), (16, 16), (1, 1), 0.0), threads=1, processes=1)
+SHAPE = Shape((4, 8, 8, 16), (16, 16), (1, 1), 0.0)
+PLAN = Plan(19, 19, RECIPE, SHAPE, threads=1, processes=1, lives=(2, 1, 1), sequence_steps=4)
 
 
 def test_renderings_become_weights_that_are_served_and_calibrated(tmp_path: Path) -> None:
