@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the first weights and of the order of pictures")
     parser.add_argument("--threads", type=int, default=2)
     wells = parser.add_argument_group("wells-yolo")
-    parser.add_argument("--renderings", type=int, help="8000 of dishes, 24000 of embryos unless said")
+    parser.add_argument("--renderings", type=int, help="8000 of dishes, 30000 of embryos unless said")
     wells.add_argument("--held-out", type=int, default=500, help="renderings to choose the epoch by, and as many again for the figures")
     wells.add_argument("--epochs", type=int, default=4, help="of the net that finds wells")
     wells.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")

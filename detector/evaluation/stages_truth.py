@@ -13,7 +13,7 @@ import numpy as np
 from detector.errors import DetectorError
 from detector.evaluation.stages_scores import TrueEvent, Truth
 from detector.stages.decoding import Clock
-from detector.stages.looks import COARSE_OF, Looks
+from detector.stages.looks import AUXILIARY, COARSE_OF, Looks
 from detector.stages.wells_on_disk import WellFolder, read_well_folder
 from detector.types import STAGES, Coarse, Phase, Stage
 
@@ -138,7 +138,7 @@ def simulated_looks(truth: Truth, rng: np.random.Generator, *, lasting: float = 
     logs -= np.logaddexp.reduce(logs, axis=1, keepdims=True)
     logs = np.logaddexp(logs, np.log(0.004))
     nothing = np.zeros(count, np.float32)
-    return Looks(logs.astype(np.float32), np.zeros((count, 1), np.float32), nothing, nothing, nothing, nothing, nothing)
+    return Looks(logs.astype(np.float32), np.zeros((count, 1), np.float32), *[nothing] * len(AUXILIARY))
 
 
 def clock_of(annotated: Annotated, interval_minutes: float | None, start_hpi: float | None) -> Clock | None:

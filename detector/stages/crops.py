@@ -13,7 +13,7 @@ from detector.types import Image
 
 SIZE = 112
 """Side of a crop in pixels."""
-NAME = "embryo-crop-112-log-ratio"
+NAME = "embryo-crop-112-log-ratio-2"
 EMBRYO_SHARE = 0.68
 """The embryo's diameter as a share of the crop's side: one and a half diameters are seen, of which a jittered circle takes some."""
 CENTRE_SHARE = 0.20
@@ -36,6 +36,8 @@ _SPREAD = 1.8
 """How far texture is smeared beyond the embryo's rim by what measures it, in pixels of the small picture."""
 _REACH = 1.15
 """Largest log-ratio to the embryo's own level that can still be embryo or floor."""
+_SHINING, _SHINING_SHARE = 1.45, 0.02
+"""Over the floor's level, from which a bright ring is its rim, where it takes at least that share of all that is bright."""
 _LEAST_FLOOR = 200
 """Pixels of the small picture, below which nothing can be told from its surroundings."""
 _LEAST_RATIO = 1.9
@@ -103,12 +105,21 @@ def normalised(square: npt.NDArray[np.uint8] | Plane) -> Crop:
     logs = np.log(square.astype(np.float32) + 2.0)
     level = np.float32(np.median(logs[_middle()]))
     # The wall, and the bright plastic beyond it, would be all that is seen otherwise.
-    shown = (np.abs(cv2.GaussianBlur(logs, (7, 7), 1.5) - level) < _REACH).astype(np.float32)
+    shown = _within_reach(np.abs(cv2.GaussianBlur(logs, (7, 7), 1.5) - level) < _REACH)
     logs = np.clip(logs - level, -_REACH, _REACH)
     surround = _wide_blur(logs * shown) / np.maximum(_wide_blur(shown), 0.02)
     ratio = (logs - surround) * cv2.GaussianBlur(cv2.erode(shown, _rim()), (5, 5), 1.0)
     spread = float(np.sqrt(np.mean(ratio[_middle()] ** 2)))
     return np.asarray(np.clip(ratio / max(spread, 0.02), -5.0, 5.0), dtype=np.float32)
+
+
+def _within_reach(near: npt.NDArray[np.bool_]) -> Plane:
+    """1 where embryo and floor are shown: all that is near their level, and what is not but lies amid them, such as a deep shadow."""
+    count, labels = cv2.connectedComponents(np.asarray(~near, dtype=np.uint8))
+    outer = np.zeros(count, dtype=np.float32)
+    outer[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = 1.0
+    outer[0] = 0.0
+    return np.asarray(1.0 - outer[labels], dtype=np.float32)
 
 
 def _wide_blur(plane: Plane) -> Plane:
@@ -157,6 +168,15 @@ def floor_of(small: Image) -> npt.NDArray[np.uint8]:
     light, dark = soft[bright > 0], soft[bright == 0]
     if not light.size or not dark.size or float(np.median(light)) + 4 < 1.9 * (float(np.median(dark)) + 4):
         return whole
+    # A rim that shines far brighter than the floor is no floor, and would join it to what lies beyond.
+    middle = np.zeros((height, width), dtype=bool)
+    middle[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
+    level = float(np.median(soft[middle & (bright > 0)])) if (middle & (bright > 0)).any() else 255.0
+    ring = small > _SHINING * level
+    if ring[bright > 0].mean() > _SHINING_SHARE:
+        bright = np.asarray(bright * ~ring * (soft >= level / _SHINING), dtype=np.uint8)
+        # The ring's own slopes are as bright as the floor and lead around it.
+        bright = np.asarray(cv2.morphologyEx(bright, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))), dtype=np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(bright)
     off = np.hypot(centres[1:, 0] - width / 2, centres[1:, 1] - height / 2) / max(height, width)
     worth = stats[1:, cv2.CC_STAT_AREA] * np.exp(-((off / 0.3) ** 2))

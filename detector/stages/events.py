@@ -7,28 +7,25 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from detector.stages.cell_events import cell_events
 from detector.stages.decoding import Decoded
 from detector.stages.intervals import Courses
 from detector.stages.looks import Looks
-from detector.stages.priors import PHASES, Values
-from detector.types import STAGES, Content, EmbryoEvent, Phase, Stage, Unphased
+from detector.stages.priors import PHASES
+from detector.stages.smooth import BLIND_HOURS, LEAST, Found, Smooth, runs
+from detector.types import STAGES, Content, EmbryoEvent, Phase, Unphased
 
 EVENT_KINDS = (
     "direct_cleavage_1_3", "direct_cleavage_2_5", "reverse_cleavage", "early_compaction", "collapse", "reexpansion", "arrest", "gas_bubble",
-    "out_of_focus", "well_emptied", "pronuclei_not_observed",
+    "out_of_focus", "well_emptied", "pronuclei_not_observed", "fragmentation", "uneven_cells", "multinucleation",
 )  # fmt: skip
-"""Kinds with evidence in what nets answer. Chaotic division, multinucleation, fragmentation and uneven cells have none yet."""
+"""Kinds with evidence in what nets answer. Chaotic division and collapses of the first cell cycle have none."""
 DIRECT_HOURS = 5.0
 """Longest time between two divisions that makes them one (Rubio 2012)."""
 ARREST_HOURS = 24.0
 _ARRESTED = 0.8
 """Eight cells may take a day to become nine; only where that is unlikely has an embryo stopped."""
-_LEAST = 0.5
-_BLIND_HOURS = 2.0
-"""Divisions farther than this from the frame before were not filmed, so nothing can be said of how they went."""
 _CLIP_HOURS = 1.0
-_MIDDLE_HOURS = 2.0
-"""Answers of single frames are taken as medians over this time."""
 _BEFORE_HOURS, _AFTER_HOURS = 3.5, 4.2
 _MOST_COUNTED = 6.3
 _COMPACTING = 0.3
@@ -40,8 +37,15 @@ def events_of(looks: Looks, decoded: Decoded, courses: Courses | None, frame_ind
     """All events in order of time; where `courses` is None, times between frames mean nothing and only what needs none is told."""
     found = [*_hidden(looks, decoded), *_emptied(decoded), *_without_pronuclei(decoded)]
     if courses is not None:
-        smooth = _Smooth(looks, decoded)
-        found += [*_direct(courses, decoded), *_reverse(smooth), *_early_compaction(smooth), *_collapses(smooth), *_arrest(decoded)]
+        smooth = Smooth(looks, decoded)
+        found += [
+            *_direct(courses, decoded),
+            *_reverse(smooth),
+            *_early_compaction(smooth),
+            *_collapses(smooth),
+            *_arrest(decoded),
+            *cell_events(smooth),
+        ]
     named = [
         EmbryoEvent(kind, int(frame_indices[first]), int(frame_indices[last]), round(float(confidence), 4), detail)
         for kind, first, last, confidence, detail in found
@@ -58,74 +62,13 @@ def gas_events(contents: Sequence[tuple[int, Content]]) -> tuple[EmbryoEvent, ..
     )
 
 
-def runs(flags: npt.NDArray[np.bool_], bridge: int = 0) -> list[tuple[int, int]]:
-    """First and last place of every run of true, runs with at most `bridge` false between them joined."""
-    where = np.flatnonzero(flags)
-    if not len(where):
-        return []
-    breaks = np.flatnonzero(np.diff(where) > bridge + 1)
-    starts, ends = np.concatenate([where[:1], where[breaks + 1]]), np.concatenate([where[breaks], where[-1:]])
-    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
-
-
-_Found = tuple[str, int, int, float, str]
-"""Kind, first and last place among the frames, confidence, detail."""
-
-
-class _Smooth:
-    """Auxiliary answers as medians over some hours, beside the course."""
-
-    def __init__(self, looks: Looks, decoded: Decoded) -> None:
-        self.minutes = decoded.clock.minutes
-        self.path = decoded.path
-        readable = np.array([stage in PHASES for stage in decoded.path]) & (looks.unreadable < _LEAST)
-        self.readable = readable
-        self.count = self._medians(looks.cell_count, readable)
-        self.compaction = self._medians(looks.compaction, readable)
-        # A collapse is over within an hour, so it must not be smoothed away.
-        self.cavity = self._medians(looks.cavity, readable, _MIDDLE_HOURS / 2)
-        self.interval = float(np.median(np.diff(self.minutes))) if len(self.minutes) > 1 else float("inf")
-
-    @property
-    def is_dense(self) -> bool:
-        """Whether the embryo was filmed closely enough to see something come and go."""
-        return self.interval <= _BLIND_HOURS * 60 / 2
-
-    def within(self, phases: Sequence[Stage]) -> npt.NDArray[np.bool_]:
-        return np.array([stage in phases for stage in self.path]) & self.readable
-
-    def after(self, place: int, hours: float) -> slice:
-        """The frames from `place` on that lie within `hours`."""
-        return slice(place, int(np.searchsorted(self.minutes, self.minutes[place] + hours * 60.0, side="right")))
-
-    def before(self, place: int, hours: float) -> slice:
-        """The frames before `place` that lie within `hours` of it."""
-        return slice(int(np.searchsorted(self.minutes, self.minutes[place] - hours * 60.0)), place)
-
-    def hours(self, first: int, last: int) -> float:
-        """Hours from one frame to another."""
-        return float(self.minutes[last] - self.minutes[first]) / 60.0
-
-    def _medians(self, values: npt.NDArray[np.floating], usable: npt.NDArray[np.bool_], hours: float = _MIDDLE_HOURS) -> Values:
-        kept = np.where(usable, values.astype(float), np.nan)
-        half = hours * 30.0
-        lows, highs = np.searchsorted(self.minutes, self.minutes - half), np.searchsorted(self.minutes, self.minutes + half, side="right")
-        places = lows[:, None] + np.arange(int((highs - lows).max(initial=1)))
-        near = np.where(places < highs[:, None], kept[np.minimum(places, len(kept) - 1)], np.nan)
-        # Sorting puts what is not a number last, so the middle of the rest can be read off.
-        near.sort(axis=1)
-        counts = np.count_nonzero(~np.isnan(near), axis=1)
-        rows = np.arange(len(kept))
-        return np.asarray((near[rows, np.maximum(counts - 1, 0) // 2] + near[rows, np.minimum(counts // 2, near.shape[1] - 1)]) / 2)
-
-
-def _direct(courses: Courses, decoded: Decoded) -> Iterator[_Found]:
+def _direct(courses: Courses, decoded: Decoded) -> Iterator[Found]:
     """Divisions into three, judged on whole courses; a stage of three cells that was never seen is no evidence of one."""
     gaps = np.concatenate([[np.inf], np.diff(decoded.clock.minutes)]) / 60.0
     two, three, five = (PHASES.index(p) for p in (Phase.T2, Phase.T3, Phase.T5))
 
     def filmed(column: int) -> npt.NDArray[np.bool_]:
-        return (courses.reached[:, column] > 0) & (gaps[courses.reached[:, column]] <= _BLIND_HOURS)
+        return (courses.reached[:, column] > 0) & (gaps[courses.reached[:, column]] <= BLIND_HOURS)
 
     second, third, fifth = (courses.hours[:, k] for k in (two, three, five))
     first_direct = filmed(two) & filmed(three) & (courses.seen[:, three] >= 0) & (third - second <= DIRECT_HOURS)
@@ -134,14 +77,14 @@ def _direct(courses: Courses, decoded: Decoded) -> Iterator[_Found]:
         ("direct_cleavage_1_3", first_direct, two, three, "from one cell to three"),
         ("direct_cleavage_2_5", later_direct, three, five, "from two cells to five"),
     ):
-        if courses_with.mean() < _LEAST:
+        if courses_with.mean() < LEAST:
             continue
         first, last = (int(np.median(courses.reached[courses_with, k])) for k in (start, end))
         hours = float(np.median(courses.hours[courses_with, end] - courses.hours[courses_with, start]))
         yield kind, *_clip(decoded, first, last), courses_with.mean(), f"{words} in {hours:.1f} h"
 
 
-def _reverse(smooth: _Smooth) -> Iterator[_Found]:
+def _reverse(smooth: Smooth) -> Iterator[Found]:
     """Fewer cells for hours than for hours before, while cells can still be counted."""
     counted = smooth.within(PHASES[3:9])
     best: tuple[float, int] | None = None
@@ -161,7 +104,7 @@ def _reverse(smooth: _Smooth) -> Iterator[_Found]:
         yield "reverse_cleavage", first, last, min(0.5 + (fall - 0.7), 0.95), f"{fall:.1f} cells fewer, for hours"
 
 
-def _early_compaction(smooth: _Smooth) -> Iterator[_Found]:
+def _early_compaction(smooth: Smooth) -> Iterator[Found]:
     """Cells that flatten against each other before there are eight."""
     for first, last in runs(smooth.within(PHASES[3:9]) & (smooth.compaction > _COMPACTING), bridge=2):
         if smooth.hours(first, last) >= 3.0:
@@ -169,7 +112,7 @@ def _early_compaction(smooth: _Smooth) -> Iterator[_Found]:
             yield "early_compaction", first, last, strength, f"compaction begins before eight cells, for {smooth.hours(first, last):.1f} h"
 
 
-def _collapses(smooth: _Smooth) -> Iterator[_Found]:
+def _collapses(smooth: Smooth) -> Iterator[Found]:
     """A cavity that loses more than half of its share, and when it is back."""
     full = smooth.within(PHASES[12:])
     if not smooth.is_dense:
@@ -192,7 +135,7 @@ def _collapses(smooth: _Smooth) -> Iterator[_Found]:
             high, top, fallen = value, int(t), -1
 
 
-def _arrest(decoded: Decoded) -> Iterator[_Found]:
+def _arrest(decoded: Decoded) -> Iterator[Found]:
     """No new phase for a day, where one was due."""
     living = [t for t, stage in enumerate(decoded.path) if stage in PHASES]
     if not living:
@@ -204,7 +147,7 @@ def _arrest(decoded: Decoded) -> Iterator[_Found]:
         yield "arrest", first, last, decoded.arrested[last], f"{decoded.path[last]} for {waited:.0f} h without a new phase"
 
 
-def _hidden(looks: Looks, decoded: Decoded) -> Iterator[_Found]:
+def _hidden(looks: Looks, decoded: Decoded) -> Iterator[Found]:
     """Runs of frames that cannot be read; a single one is no event."""
     hidden = np.array([stage is Unphased.NOT_SEEN for stage in decoded.path], dtype=bool)
     unreadable = hidden | ((looks.unreadable > 0.7) & np.array([stage in PHASES for stage in decoded.path], dtype=bool))
@@ -215,7 +158,7 @@ def _hidden(looks: Looks, decoded: Decoded) -> Iterator[_Found]:
             yield "out_of_focus", first, last, sure, f"{last - first + 1} frames cannot be read: out of focus, hidden, or dark"
 
 
-def _emptied(decoded: Decoded) -> Iterator[_Found]:
+def _emptied(decoded: Decoded) -> Iterator[Found]:
     """An embryo that was there and is gone to the end."""
     gone = len(decoded.path)
     while gone and decoded.path[gone - 1] in (Unphased.EMPTY, Unphased.NOT_SEEN):
@@ -226,7 +169,7 @@ def _emptied(decoded: Decoded) -> Iterator[_Found]:
         yield "well_emptied", bare[0], len(decoded.path) - 1, sure, "the well is empty from here on"
 
 
-def _without_pronuclei(decoded: Decoded) -> Iterator[_Found]:
+def _without_pronuclei(decoded: Decoded) -> Iterator[Found]:
     """A recording that begins after pronuclei have faded cannot tell how many there were."""
     place = next((t for t, stage in enumerate(decoded.path) if stage in PHASES), None)
     if place is not None and decoded.path[place] in PHASES[2:]:

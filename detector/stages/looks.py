@@ -13,7 +13,7 @@ from detector.types import STAGES, Coarse, Phase, Stage, Unphased
 
 Values = npt.NDArray[np.float32]
 
-AUXILIARY = ("cell_count", "compaction", "cavity", "empty", "unreadable")
+AUXILIARY = ("cell_count", "compaction", "cavity", "empty", "unreadable", "fragmentation", "unevenness", "multinucleated")
 """The answers beside the stage, in the order the nets give them."""
 
 _ORDER = tuple(Phase)
@@ -31,7 +31,7 @@ COARSE_OF: Mapping[Stage, Coarse] = {
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """One row a frame: log-probabilities (n, 19) in the order of STAGES, features (n, D), and five auxiliary answers (n,)."""
+    """One row a frame: log-probabilities (n, 19) in the order of STAGES, features (n, D), and auxiliary answers (n,)."""
 
     log_probabilities: Values
     features: Values
@@ -43,6 +43,11 @@ class Looks:
     """Share of the embryo that its cavity takes, 0 to 1."""
     empty: Values
     unreadable: Values
+    fragmentation: Values
+    """Share of the embryo's volume in fragments, 0 to 1."""
+    unevenness: Values
+    """How much narrower the smallest cell is than the widest, 0 to 1, at two, four or eight cells."""
+    multinucleated: Values
 
     def __len__(self) -> int:
         return len(self.log_probabilities)

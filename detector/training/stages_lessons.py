@@ -22,7 +22,7 @@ COARSE_PHASES = (Coarse.PRONUCLEAR, Coarse.CLEAVAGE, Coarse.BLASTULATION, Coarse
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Windows uint8 (n, WINDOW, WINDOW); `allowed` (n, 19) marks the stages each may be; `auxiliary` (n, 5), `age` (n,): NaN if unknown.
+    """Windows uint8 (n, WINDOW, WINDOW); `allowed` (n, 19) marks the stages each may be; `auxiliary` (n, 8), `age` (n,): NaN if unknown.
 
     Age is what the net is taught besides and never told: when the picture was taken, in units of the spread of all of them.
     """

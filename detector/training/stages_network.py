@@ -37,7 +37,7 @@ class Shape:
 
 
 class Seen(NamedTuple):
-    """Logits (n, 19) in the order of STAGES, auxiliary answers before their sigmoids (n, 5), pooled features (n, D), guessed age (n,)."""
+    """Logits (n, 19) in the order of STAGES, auxiliary answers before their sigmoids (n, 8), pooled features (n, D), guessed age (n,)."""
 
     stages: torch.Tensor
     auxiliary: torch.Tensor

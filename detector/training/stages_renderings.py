@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.stages.crops import NAME, SIZE, Circle, find_embryo, placed, window
-from detector.synth.developing import DEVELOPING_VERSION, MomentTruth, WellSettings, render_well
+from detector.synth.developing import DEVELOPING_VERSION, USUAL_RATES, MomentTruth, WellSettings, render_well
 from detector.training.stages_folders import Say
 from detector.training.stages_lessons import WINDOW, Lessons, exactly
 from detector.types import Image, Unphased
 
 SHARD = 250
-SETTINGS = WellSettings(size_px=256)
+SETTINGS = WellSettings(size_px=256, rates={**USUAL_RATES, "fragmentation": 0.5, "uneven_cells": 0.25, "multinucleation": 0.25})
+"""What is to be told apart from usual cells is drawn more often than it happens."""
 _MIDDLE_H, _SPREAD_H = 70.0, 35.0
 """What ages are counted in: about the middle and the spread of five days."""
 
@@ -95,6 +96,9 @@ def lesson_of(well: Image, truth: MomentTruth, rng: np.random.Generator) -> tupl
         truth.cavity if is_alive else nothing,
         nothing if truth.is_unreadable else float(truth.is_empty),
         float(truth.is_unreadable),
+        truth.fragmentation if is_alive and truth.cavity < 0.05 else nothing,
+        truth.unevenness if is_alive and truth.unevenness is not None and truth.compaction < 0.2 else nothing,
+        float(truth.is_multinucleated) if is_alive and truth.cell_count in (2, 3, 4) and truth.compaction < 0.2 else nothing,
     )
     age = (truth.hpi - _MIDDLE_H) / _SPREAD_H if is_alive else nothing
     pixels = window(well, x, y, side * WINDOW / SIZE, WINDOW)

@@ -36,13 +36,13 @@ RECIPE = Recipe(steps=9000, rate=3e-3, batch=48, averaging=0.998, steps_an_epoch
 class Plan:
     """How much is rendered and trained; the defaults made the shipped weights."""
 
-    renderings: int = 24000
+    renderings: int = 30000
     held_out: int = 1900
     recipe: Recipe = RECIPE
     shape: Shape | None = None
     threads: int = 2
     processes: int = 2
-    lives: tuple[int, int, int] = (240, 80, 60)
+    lives: tuple[int, int, int] = (400, 80, 60)
     """Rendered lives to learn sequences from, to choose and calibrate by, and to report."""
     sequence_steps: int = 1500
 

@@ -5,7 +5,7 @@
     picture(moment, view, size_px, um_per_px, plane_um, rng)               # any moment through any view
 
 `render_well` returns one uint8 image a plane (WellSettings.planes, odd, default 1) and a MomentTruth: stage, hpi, cell_count,
-compaction, cavity, is_empty, is_unreadable, has_gas, is_multinucleated, fragmentation, circle (x, y, radius of the zona in
+compaction, cavity, is_empty, is_unreadable, has_gas, is_multinucleated, fragmentation, unevenness, circle (x, y, radius of the zona in
 pixels, None where the well is empty). Every run of 19 indices holds each stage once; WellSettings.weights changes that.
 `render_life(seed, out, FilmSettings(...))` writes one well's whole recording with truth.json; `filmed` yields its frames.
 `render_developing(seed, frames, out, DevelopingSettings(...))` writes a whole dish of such lives. Caches of anything drawn here
@@ -15,7 +15,7 @@ Pictures show a whole well, `side_um` (250-420 micrometres) across, as `find_emb
 
 from detector.synth.developing.birth import live
 from detector.synth.developing.film import FilmFrame, FilmSettings, filmed, render_life
-from detector.synth.developing.happenings import QUIET, Happening, LifeSettings
+from detector.synth.developing.happenings import QUIET, USUAL_RATES, Happening, LifeSettings
 from detector.synth.developing.life import Life
 from detector.synth.developing.moment import Moment
 from detector.synth.developing.optics import Lens
@@ -29,6 +29,7 @@ from detector.synth.developing.whole_dish import DevelopingSettings, developing,
 __all__ = [
     "DEVELOPING_VERSION",
     "QUIET",
+    "USUAL_RATES",
     "DevelopingSettings",
     "FilmFrame",
     "FilmSettings",

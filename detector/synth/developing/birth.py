@@ -205,7 +205,7 @@ def _traits(rng: np.random.Generator) -> Traits:
         droplets=int(rng.integers(1, 7) if rng.random() < 0.45 else 0),
         lumpiness=float(rng.uniform(0.6, 2.6)),
         gap_um=float(rng.uniform(0.3, 1.5)),
-        smoothness=float(rng.random()),
+        smoothness=float(rng.random() ** 0.6),
         mural_cells=int(rng.integers(18, 64)),
         rounded_cells=int(rng.integers(0, 14)),
         patchiness=float(rng.uniform(0.15, 0.55)),

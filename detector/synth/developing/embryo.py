@@ -102,12 +102,13 @@ def _solid(sheet: Sheet, moment: Moment, grain: _Grain, weight: float) -> Canvas
         places = places * np.minimum(1.0, (moment.body * traits.radius_um - 0.55 * radii[:, None]) / far)
         hollow = (float(at[0]), float(at[1]), float(at[2]), hole)
     nuclear = 0.30 * moment.nuclei_seen * (1.0 - 0.7 * tight) * (own[identities] > -1.2)
-    closing = 1.0 - 0.75 * tight * (0.4 + 0.6 * traits.smoothness)
+    # The smoothest morulae show no cell inside, only a scalloped rim about a grainy mass.
+    closing = 1.0 - tight * (0.3 + 0.68 * traits.smoothness)
     mass = Mass(
         places=places,
         radii=radii,
         gaps=traits.gap_um * closing * np.clip(cells.parting, 0, 1) * (1.0 + 0.2 * own[identities]),
-        indices=weight * (1.0 + (0.05 + 0.09 * tight) * own[identities]),
+        indices=weight * (1.0 + (0.05 + 0.09 * tight * (1.0 - 0.8 * traits.smoothness)) * own[identities]),
         nuclei=nuclear if len(cells) > 1 else np.zeros(1),
         several=moment.is_multinucleated,
         within=within,

@@ -48,6 +48,8 @@ class MomentTruth:
     has_gas: bool
     is_multinucleated: bool
     fragmentation: float
+    unevenness: float | None
+    """How much narrower the smallest cell is than the widest, at two, four and eight cells; None where that means nothing."""
     circle: tuple[float, float, float] | None
     """The embryo with its zona."""
 
@@ -78,8 +80,15 @@ def truth_of(moment: Moment, view: View, stage: Stage, size_px: int, um_per_px: 
         circle = (middle + x / um_per_px, middle + y / um_per_px, moment.zona_outer * moment.traits.radius_um / um_per_px)
     return MomentTruth(
         stage, moment.hours, 0 if moment.is_empty else moment.cell_count, moment.compaction, moment.cavity, moment.is_empty,
-        stage is Unphased.NOT_SEEN, view.bubble is not None, moment.is_multinucleated, moment.fragmentation, circle,
+        stage is Unphased.NOT_SEEN, view.bubble is not None, moment.is_multinucleated, moment.fragmentation, _unevenness(moment), circle,
     )  # fmt: skip
+
+
+def _unevenness(moment: Moment) -> float | None:
+    """Sister cells differ little in a usual division; between divisions their sizes differ anyway."""
+    if moment.is_empty or moment.cell_count not in (2, 4, 8) or len(moment.cells) != moment.cell_count:
+        return None
+    return float(1.0 - moment.cells.radii.min() / moment.cells.radii.max())
 
 
 def _stage(seed: int, index: int, settings: WellSettings, rng: np.random.Generator) -> Stage:
@@ -151,7 +160,8 @@ def render_wells(seed: int, count: int, out: Path, settings: WellSettings | None
                 "file": name, "stage": told.stage.value, "hpi": round(told.hpi, 3), "cell_count": told.cell_count,
                 "compaction": round(told.compaction, 3), "cavity": round(told.cavity, 3), "is_empty": told.is_empty,
                 "is_unreadable": told.is_unreadable, "has_gas": told.has_gas, "is_multinucleated": told.is_multinucleated,
-                "fragmentation": round(told.fragmentation, 3), "circle": circle,
+                "fragmentation": round(told.fragmentation, 3),
+                "unevenness": None if told.unevenness is None else round(told.unevenness, 3), "circle": circle,
             }
         )  # fmt: skip
     path = out / "truth.json"

@@ -50,7 +50,7 @@ def test_a_run_of_renderings_teaches_every_stage(tmp_path: Path) -> None:
 
 def test_a_rendering_on_which_the_finder_is_lost_is_still_seen_around_its_embryo() -> None:
     picture = well(x=60, y=60, cells=4)
-    truth = MomentTruth(Phase.T4, 40.0, 4, 0.0, 0.0, False, False, False, False, 0.0, (190.0, 190.0, 50.0))
+    truth = MomentTruth(Phase.T4, 40.0, 4, 0.0, 0.0, False, False, False, False, 0.0, None, (190.0, 190.0, 50.0))
     elsewhere = lesson_of(picture, truth, np.random.default_rng(0))[0]
     around = lesson_of(picture, replace(truth, circle=(60.0, 60.0, 50.0)), np.random.default_rng(0))[0]
     assert np.abs(elsewhere.astype(float) - around.astype(float)).mean() > 5

@@ -49,4 +49,7 @@ def looks(stages: Sequence[Stage], rng: np.random.Generator, honesty: float = 0.
         cavity=np.array([cavities.get(s, 0.0) for s in stages], np.float32),  # type: ignore[call-overload]
         empty=np.array([float(s is Unphased.EMPTY) for s in stages], np.float32),
         unreadable=np.array([float(s is Unphased.NOT_SEEN) for s in stages], np.float32),
+        fragmentation=np.full(len(stages), 0.02, np.float32),
+        unevenness=np.full(len(stages), 0.08, np.float32),
+        multinucleated=np.full(len(stages), 0.05, np.float32),
     )
