@@ -52,8 +52,9 @@ contract: $(PACKAGES) $(MODULES) ## make the API document and the page's types a
 bench: setup ## measure speed and memory, side by side, in one run
 	$(BIN)/python -m tests.bench
 
-train: $(PACKAGES) ## make the shipped weights anew from renderings (about 45 minutes on 2 cores; resumes where it stopped)
+train: $(PACKAGES) ## make the shipped weights anew from renderings (under two hours on 2 cores; resumes where it stopped)
 	nice $(BIN)/python -m detector train wells-yolo --data $(TRAIN)/renderings --out $(TRAIN)/wells-yolo11n
+	nice $(BIN)/python -m detector train stages --data $(TRAIN)/lives --out $(TRAIN)/stages-convnextv2
 
 docs: setup-tests ## make the README's screenshot anew from the running product
 	$(BIN)/python -m tests.e2e.screenshots docs/images

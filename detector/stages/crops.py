@@ -38,6 +38,8 @@ _REACH = 1.15
 """Largest log-ratio to the embryo's own level that can still be embryo or floor."""
 _SHINING, _SHINING_SHARE = 1.45, 0.02
 """Over the floor's level, from which a bright ring is its rim, where it takes at least that share of all that is bright."""
+_BLACK, _LEAST_BUBBLE = 0.3, 14
+"""Share of the floor's level below which no embryo is, and pixels of the small picture from which that is a bubble."""
 _LEAST_FLOOR = 200
 """Pixels of the small picture, below which nothing can be told from its surroundings."""
 _LEAST_RATIO = 1.9
@@ -186,8 +188,27 @@ def floor_of(small: Image) -> npt.NDArray[np.uint8]:
     outline = cv2.convexHull(np.argwhere(labels == chosen)[:, ::-1].astype(np.int32))
     floor = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(floor, outline, 1)
+    floor = floor * (1 - _bubbles(small, floor, level))
     erosion = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     return np.asarray(cv2.erode(floor, erosion, borderType=cv2.BORDER_CONSTANT, borderValue=1), dtype=np.uint8)
+
+
+def _bubbles(small: Image, floor: npt.NDArray[np.uint8], level: float) -> npt.NDArray[np.uint8]:
+    """1 where gas lies: far darker than any embryo, with the bright spot that it holds and its edge."""
+    black = np.asarray((small < _BLACK * level) * floor, dtype=np.uint8)
+    black = np.asarray(cv2.morphologyEx(black, cv2.MORPH_OPEN, _square()), dtype=np.uint8)
+    # Where it merges with the wall only the closed outline shows what it holds.
+    black = np.asarray(cv2.morphologyEx(black, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))), dtype=np.uint8)
+    outlines, _ = cv2.findContours(black, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    gas = np.zeros_like(floor)
+    for outline in outlines:
+        if cv2.contourArea(outline) >= _LEAST_BUBBLE:
+            cv2.drawContours(gas, [outline], -1, 1, cv2.FILLED)
+    return np.asarray(cv2.dilate(gas, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))), dtype=np.uint8)
+
+
+def _square() -> npt.NDArray[np.uint8]:
+    return np.ones((2, 2), np.uint8)
 
 
 @lru_cache(maxsize=64)

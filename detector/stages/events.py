@@ -17,15 +17,16 @@ from detector.types import STAGES, Content, EmbryoEvent, Phase, Unphased
 
 EVENT_KINDS = (
     "direct_cleavage_1_3", "direct_cleavage_2_5", "reverse_cleavage", "early_compaction", "collapse", "reexpansion", "arrest", "gas_bubble",
-    "out_of_focus", "well_emptied", "pronuclei_not_observed", "fragmentation", "uneven_cells", "multinucleation",
+    "out_of_focus", "well_emptied", "pronuclei_not_observed", "fragmentation",
 )  # fmt: skip
-"""Kinds with evidence in what nets answer. Chaotic division and collapses of the first cell cycle have none."""
+"""Kinds with evidence in what nets answer. Chaotic division, uneven cells and multinucleation have none: see the figures."""
 DIRECT_HOURS = 5.0
 """Longest time between two divisions that makes them one (Rubio 2012)."""
 ARREST_HOURS = 24.0
 _ARRESTED = 0.8
 """Eight cells may take a day to become nine; only where that is unlikely has an embryo stopped."""
 _CLIP_HOURS = 1.0
+_JOINED_HOURS = 6.0
 _BEFORE_HOURS, _AFTER_HOURS = 3.5, 4.2
 _MOST_COUNTED = 6.3
 _COMPACTING = 0.3
@@ -151,11 +152,14 @@ def _hidden(looks: Looks, decoded: Decoded) -> Iterator[Found]:
     """Runs of frames that cannot be read; a single one is no event."""
     hidden = np.array([stage is Unphased.NOT_SEEN for stage in decoded.path], dtype=bool)
     unreadable = hidden | ((looks.unreadable > 0.7) & np.array([stage in PHASES for stage in decoded.path], dtype=bool))
-    for first, last in runs(unreadable, bridge=1):
-        if last > first:
-            some = slice(first, last + 1)
-            sure = float(np.maximum(decoded.posteriors[some, STAGES.index(Unphased.NOT_SEEN)], looks.unreadable[some]).mean())
-            yield "out_of_focus", first, last, sure, f"{last - first + 1} frames cannot be read: out of focus, hidden, or dark"
+    # What can hardly be read for hours is one stretch, whatever single frames between seem to show.
+    minutes = decoded.clock.minutes
+    interval = float(np.median(np.diff(minutes))) if len(minutes) > 1 else 60.0
+    for first, last in runs(unreadable, bridge=max(1, round(_JOINED_HOURS * 60 / max(interval, 1e-3)))):
+        places = first + np.flatnonzero(unreadable[first : last + 1])
+        if (np.diff(places) <= 2).any():
+            sure = float(np.maximum(decoded.posteriors[places, STAGES.index(Unphased.NOT_SEEN)], looks.unreadable[places]).mean())
+            yield "out_of_focus", first, last, sure, f"{len(places)} frames cannot be read: out of focus, hidden, or dark"
 
 
 def _emptied(decoded: Decoded) -> Iterator[Found]:

@@ -31,8 +31,6 @@ class Smooth:
         self.count = self._medians(looks.cell_count, readable)
         self.compaction = self._medians(looks.compaction, readable)
         self.fragmentation = self._medians(looks.fragmentation, readable)
-        self.unevenness = self._medians(looks.unevenness, readable)
-        self.multinucleated = self._medians(looks.multinucleated, readable)
         # A collapse is over within an hour, so it must not be smoothed away.
         self.cavity = self._medians(looks.cavity, readable, _MIDDLE_HOURS / 2)
         self.interval = float(np.median(np.diff(self.minutes))) if len(self.minutes) > 1 else float("inf")

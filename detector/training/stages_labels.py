@@ -74,12 +74,9 @@ def lessons_of_rows(rows: Sequence[Labelled], windows: Windows) -> tuple[Lessons
     if len(taught) < LEAST_PICTURES or len(phases) < 2:
         detail = f"{len(taught)} pictures of {len(phases)} phases are too few to learn from"
         raise DetectorError("labels_too_few", detail, f"Label at least {LEAST_PICTURES} pictures of two phases as split train.")
-    # A phase that the lab labelled less is shown more often, by half of what evens them out.
-    counts = [sum(rows[place].phase == phase for place in taught) for phase in range(4)]
-    weights = [counts[rows[place].phase] ** -0.5 for place in taught]
     lessons = lessons_of(
         [windows[place] for place in taught], [GROUPS[rows[place].phase] for place in taught],
-        weights=weights, times=[rows[place].frame for place in taught],
+        times=[rows[place].frame for place in taught],
     )  # fmt: skip
     return lessons, len({rows[place].embryo for place in taught})
 
