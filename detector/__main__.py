@@ -16,6 +16,7 @@ COMMANDS = {
     "wells": "find, name and outline the wells of single pictures",
     "phase": "name what the embryo of single-well pictures is, without any clock",
     "adapt": "learn from a lab's unlabelled recordings, because time is a teacher",
+    "compare": "hold two stagers against each other on recordings that nobody labelled",
     "analyse": "read a whole recording and tell findings as they come",
     "stages": "follow one embryo a folder through its phases",
     "render": "draw dishes with exact truth",

@@ -1,10 +1,13 @@
-"""From findings about pictures that were read smaller to findings about the frames themselves."""
+"""From findings about pictures that were read smaller to findings about the frames themselves, and pictures made as small as others."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from detector.types import Box, ContentChanged, DishSettled, Finding, FramesFollowed, StackInfo, Well, WellsFound
+import numpy as np
+
+from detector.stacks.sizes import reduced
+from detector.types import Box, ContentChanged, DishSettled, Finding, FramesFollowed, Image, StackInfo, Well, WellsFound
 
 LEAST_WIDTH, LEAST_HEIGHT = 384, 288
 """Finders look at no more than this; below it outlines would lose precision."""
@@ -17,6 +20,12 @@ def shrink_for(info: StackInfo) -> int:
     while shrink < _MOST and info.width_px >= 2 * shrink * LEAST_WIDTH and info.height_px >= 2 * shrink * LEAST_HEIGHT:
         shrink *= 2
     return shrink
+
+
+def lessened(picture: Image, shrink: int, info: StackInfo) -> Image:
+    """A picture of the whole frame that was read closer, as it would have come `shrink` times smaller."""
+    times = round(info.width_px / picture.shape[1])
+    return picture if times >= shrink else np.asarray(reduced(picture, shrink // times), dtype=np.uint8)
 
 
 def enlarged(finding: Finding, shrink: int, info: StackInfo) -> Finding:

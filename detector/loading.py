@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.errors import WeightsError
-from detector.protocols import DishReader, WellFinder
+from detector.protocols import DishReader, EmbryoFollower, WellFinder
 from detector.types import Layout
 
 if TYPE_CHECKING:
     from detector.stages.looks import FrameStager
     from detector.stages.profiles import ProfileBuilder
+    from detector.types import StackInfo
 
 WEIGHTS_HOME = Path(__file__).parent / "weights"
 SHIPPED = {"yolo": "wells-yolo11n"}
@@ -24,6 +25,7 @@ SHIPPED_STAGERS = {"convnextv2": "stages-convnextv2"}
 DEFAULT_STAGER = "convnextv2"
 READER = "detector.wells.reading:WowDishReader"
 PROFILES = "detector.stages.profiles:builder_from"
+FOLLOWER = "detector.following.follower:follower_of"
 WEIGHTLESS = {"hough": "detector.wells.hough:HoughFinder"}
 _LARGEST_BYTES = 512 * 1024 * 1024
 _REMAKE = "Copy the weights folder again from where it was made, or make it anew with `make train`."
@@ -50,6 +52,14 @@ class Manifest:
     created: str
     command: str
     metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """What names the stages of embryos; stateless, so one may be kept for any number of recordings, one after the other."""
+
+    stager: FrameStager
+    builder: ProfileBuilder
 
 
 def load_finder(name_or_folder: str | Path | None = None, *, threads: int = 1) -> WellFinder:
@@ -91,6 +101,30 @@ def load_profile_builder(name_or_folder: str | Path | None = None, *, threads: i
     _, data = read_verified(WEIGHTS_HOME / SHIPPED_STAGERS[wanted] if wanted in SHIPPED_STAGERS else Path(wanted))
     builder: ProfileBuilder = _adapter(PROFILES)(data, threads=threads)
     return builder
+
+
+def shipped_stager() -> str | None:
+    """The name of the default stager, None where its weights are not installed."""
+    return DEFAULT_STAGER if (WEIGHTS_HOME / SHIPPED_STAGERS[DEFAULT_STAGER] / "manifest.toml").is_file() else None
+
+
+def load_stages(name_or_folder: str | Path | None = None, *, threads: int = 1) -> Stages:
+    """Both halves of a stager, by name or weights folder, or the shipped default's; raises WeightsError."""
+    return Stages(load_stager(name_or_folder, threads=threads), load_profile_builder(name_or_folder, threads=threads))
+
+
+def load_follower(
+    stages: Stages | str | Path | None, info: StackInfo, *, start_hpi: float | None = None, interval_minutes: float | None = None,
+    threads: int = 1,
+) -> EmbryoFollower:  # fmt: skip
+    """What follows the embryos of one recording, with stages that are loaded already or with those of a name or weights folder.
+
+    `start_hpi` is the hour post insemination of frame 0, `interval_minutes` stands in where the recording tells no times; without them
+    no hours are told, for none are guessed. Raises WeightsError.
+    """
+    loaded = stages if isinstance(stages, Stages) else load_stages(stages, threads=threads)
+    follower: EmbryoFollower = _adapter(FOLLOWER)(loaded.stager, loaded.builder, info, start_hpi, interval_minutes)
+    return follower
 
 
 def load_reader(layout: Layout | None = None) -> DishReader:

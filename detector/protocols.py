@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from detector.types import Finding, FramesFollowed, Image, Sighting, StackInfo
+from detector.types import Finding, FramesFollowed, Image, ProfileDecoded, Sighting, StackInfo, StagesCalled
 
 
 @runtime_checkable
@@ -19,10 +19,13 @@ class Stack(Protocol):
         """One grey picture, shape (height, width), uint8; raises StackError with the reason when it cannot be read whole."""
         ...
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
+    def frames(
+        self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1, closer: Mapping[int, int] | None = None
+    ) -> Iterator[tuple[int, Image]]:
         """(frame index, picture) in order, all frames or the ones asked for; skipped frames are not decoded where the format allows.
 
         With `shrink` 2, 4 or 8 pictures come so many times smaller, sides rounded up; formats that can save the work of decoding.
+        Frames named in `closer` come as many times smaller as it says.
         """
         ...
 
@@ -56,4 +59,44 @@ class DishReader(Protocol):
 
     def finish(self) -> Iterator[Finding]:
         """What only the end of the recording makes certain, and the dish as a whole."""
+        ...
+
+
+@runtime_checkable
+class EmbryoFollower(Protocol):
+    """Looks at the embryos of a dish that a reader follows; it remembers them, so one follower serves one recording.
+
+    It looks beside its caller, who hears what became known by asking; whatever fails there is raised here.
+    """
+
+    name: str
+    weights_hash: str
+    """sha256 of the stager's weights."""
+
+    def keys(self) -> Mapping[int, int]:
+        """Frames to show while the wells are followed, and how many times smaller at most."""
+        ...
+
+    def take(self, finding: Finding) -> None:
+        """Note where wells lie and what they hold; findings come in order, in pixels of the whole frame."""
+        ...
+
+    def show(self, frame_index: int, image: Image) -> None:
+        """Have the embryos in a frame looked at, whose placement was taken before; waits while many frames are in hand."""
+        ...
+
+    def told(self) -> Iterator[StagesCalled | ProfileDecoded]:
+        """What became known since this was last asked."""
+        ...
+
+    def wanted(self) -> tuple[Sequence[int], int]:
+        """Frames to show next, in order, and how many times smaller at most; none once every frame would tell the same."""
+        ...
+
+    def finish(self) -> Iterator[StagesCalled | ProfileDecoded]:
+        """What was not told yet, and the final profile of every well that ever held an embryo."""
+        ...
+
+    def close(self) -> None:
+        """Stop looking; harmless at any time."""
         ...

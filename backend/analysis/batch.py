@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-from django.db import models
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
 
 from backend.analysis.models import Alert, ContentChange, KeyFrame, Placements, Run, Well
+from backend.analysis.profile_batch import ProfileBatch
+from backend.analysis.rows import put
+from backend.analysis.stage_news import StageNews
 from backend.analysis.values import place_name
 from backend.live import events
 from backend.live.publish import publish
@@ -16,14 +17,13 @@ from backend.live.topics import dish_topic
 if TYPE_CHECKING:
     from detector import types as detector
 
-Row = TypeVar("Row", bound=models.Model)
-
 
 class Batch:
     """Collects findings of one run in order; `store` writes and announces them and must run inside a transaction."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, stage_news: StageNews | None = None) -> None:
         self._run = run
+        self._embryos = ProfileBatch(run, stage_news or StageNews())
         self._news: list[events.Event] = []
         self._wells: dict[tuple[int, int], Well] = {}
         self._forgets_wells = False
@@ -48,19 +48,24 @@ class Batch:
                 self._run.frames_done = finding.frames_done
             case types.DishSettled():
                 self._dish_settled(finding)
+            case types.StagesCalled():
+                self._embryos.called(finding)
+            case types.ProfileDecoded():
+                self._embryos.decoded(finding)
 
     def store(self) -> None:
-        _put(KeyFrame, self._key_frames.values(), key=("run", "frame_index"))
+        put(KeyFrame, self._key_frames.values(), key=("run", "frame_index"))
         if self._forgets_wells:
             Well.objects.filter(run=self._run).delete()
-        _put(Well, self._wells.values(), key=("run", "row", "column"))
-        _put(ContentChange, self._changes.values(), key=("run", "frame_index", "row", "column"))
-        _put(Alert, self._alerts.values(), key=("run", "kind", "frame_index", "place", "detail"))
+        put(Well, self._wells.values(), key=("run", "row", "column"))
+        put(ContentChange, self._changes.values(), key=("run", "frame_index", "row", "column"))
+        put(Alert, self._alerts.values(), key=("run", "kind", "frame_index", "place", "detail"))
         if self._placements:
             rows = [_row_of(placement) for placement in self._placements]
             followed = Placements(run=self._run, first_frame=self._placements[0].frame_index, frames=len(rows), rows=rows)
             followed.save(force_insert=True)
             self._news.append(events.FramesFollowed(run_id=str(self._run.id), first_frame=followed.first_frame, frames=followed.frames))
+        self._news.extend(self._embryos.store())
         for event in self._news:
             publish(dish_topic(str(self._run.stack.dish_id)), event)
 
@@ -69,6 +74,7 @@ class Batch:
         layout = str(result.layout or "")
         if not self._keeps_names(result.frame_index, layout):
             self._forget_wells()
+            self._embryos.forget()
         self._know(wells)
         self._run.layout = layout or self._run.layout
         self._key_frames[result.frame_index] = KeyFrame(
@@ -172,11 +178,3 @@ def _well_of(run: Run, value: events.WellValue) -> Well:
 def _row_of(placement: detector.Placement) -> list[float]:
     shift = [round(placement.dx_px, 3), round(placement.dy_px, 3)]
     return [round(placement.scale, 6), round(placement.rotation_rad, 6), *shift, int(placement.is_usable), int(placement.gas_outside_wells)]
-
-
-def _put(table: type[Row], rows: Iterable[Row], *, key: Sequence[str]) -> None:
-    """Add the rows, or let them take the place of those with the same key."""
-    values = [field.name for field in table._meta.concrete_fields if field.name not in {*key, "id", "created_at"}]
-    where_known: dict[str, Any] = {"update_conflicts": True, "unique_fields": list(key), "update_fields": values}
-    # Rows that are all key cannot be told anew.
-    table._default_manager.bulk_create(list(rows), **(where_known if values else {"ignore_conflicts": True}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,12 +19,15 @@ from backend.analysis.recorder import Recorder
 from backend.analysis.transitions import end, fail_attempt, hand_back
 from backend.analysis.values import refusal
 from backend.imaging.decoding import open_in_child
-from backend.imaging.selectors import path_of
+from backend.imaging.models import Stack
+from backend.imaging.selectors import first_hour_of, path_of
 from backend.registry.models import Weights
-from backend.registry.selectors import active_weights
+from backend.registry.selectors import active_weights, weights_in_use
 
 if TYPE_CHECKING:
-    from detector.protocols import WellFinder
+    from detector.loading import Stages
+    from detector.protocols import EmbryoFollower, WellFinder
+    from detector.types import StackInfo
 
 logger = logging.getLogger(__name__)
 
@@ -92,34 +96,40 @@ def _analyse(lease: Lease, heartbeat: Heartbeat) -> None:
     from detector.pipeline import analyse
     from detector.types import Layout
 
-    run = Run.objects.select_related("stack", "weights", "stager").get(id=lease.run_id)
+    run = Run.objects.select_related("stack__dish__cycle", "weights", "stager").get(id=lease.run_id)
     finder = finder_of(run.weights)
+    stages = stages_of(run.stager) if run.stager else None
     heartbeat.moved()
     layout = Layout.parse(run.layout_given) if run.layout_given else None
     recorder = Recorder(lease)
     with open_in_child(path_of(run.stack), name=run.stack.name, timeout_s=DECODER_TIMEOUT_S) as stack:
-        for finding in analyse(stack, finder=finder, reader=load_reader(layout), plane=run.plane):
+        follower = _follower(stages, stack.info, run.stack) if stages else None
+        for finding in analyse(stack, finder=finder, reader=load_reader(layout), stages=follower, plane=run.plane):
             heartbeat.moved()
             draining.check()
             recorder.take(finding)
     recorder.finish()
 
 
+def _follower(stages: Stages, info: StackInfo, stack: Stack) -> EmbryoFollower:
+    """What follows the recording's embryos by the times that a person confirmed, which may differ from its own."""
+    from detector.loading import load_follower
+
+    hours = tuple(stack.hours_since_start) if stack.hours_since_start else None
+    confirmed = replace(info, hours_since_start=hours, interval_minutes=stack.interval_minutes)
+    return load_follower(stages, confirmed, start_hpi=first_hour_of(stack), interval_minutes=stack.interval_minutes)
+
+
 _warm: dict[str, WellFinder] = {}
+_warm_stages: dict[str, Stages] = {}
 _warming = threading.Lock()
 
 
 def finder_of(weights: Weights) -> WellFinder:
     """The finder of these weights, kept warm for the next run; the file's hash is checked each time."""
-    from detector.errors import WeightsError
-    from detector.loading import load_finder, load_weights
+    from detector.loading import load_finder
 
-    manifest = load_weights(Path(weights.folder))
-    if manifest.sha256 != weights.sha256:
-        detail = f"The folder of {weights.name} now holds {manifest.sha256[:12]}…, registered was {weights.sha256[:12]}…"
-        raise WeightsError(
-            "weights_changed", detail, "Put the registered weights back, or start the worker again to register the new ones."
-        )
+    _verify(weights)
     with _warming:
         if weights.sha256 not in _warm:
             # One finder at a time: a second network would double the worker's memory.
@@ -128,10 +138,37 @@ def finder_of(weights: Weights) -> WellFinder:
         return _warm[weights.sha256]
 
 
+def stages_of(weights: Weights) -> Stages:
+    """What names the stages by these weights, kept warm and checked like a finder."""
+    from detector.loading import load_stages
+
+    _verify(weights)
+    with _warming:
+        if weights.sha256 not in _warm_stages:
+            _warm_stages.clear()
+            _warm_stages[weights.sha256] = load_stages(Path(weights.folder), threads=settings.RUN_THREADS)
+        return _warm_stages[weights.sha256]
+
+
+def _verify(weights: Weights) -> None:
+    from detector.errors import WeightsError
+    from detector.loading import load_weights
+
+    manifest = load_weights(Path(weights.folder))
+    if manifest.sha256 != weights.sha256:
+        detail = f"The folder of {weights.name} now holds {manifest.sha256[:12]}…, registered was {weights.sha256[:12]}…"
+        raise WeightsError(
+            "weights_changed", detail, "Put the registered weights back, or start the worker again to register the new ones."
+        )
+
+
 def warm_up() -> None:
     """Load the weights in use before the first run asks for them."""
     try:
         finder_of(active_weights("wells"))
+        stager = weights_in_use("stages")
+        if stager is not None:
+            stages_of(stager)
         import detector.pipeline  # noqa: F401 - loaded now rather than while somebody waits
     except Exception as problem:
         logger.warning("No detector is warm yet: %s", problem)

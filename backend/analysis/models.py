@@ -157,6 +157,49 @@ class Alert(models.Model):
         return f"{self.kind} at frame {self.frame_index}"
 
 
+class EmbryoProfile(models.Model):
+    """One embryo's morphodynamic profile over the frames read so far; a later one takes its place until one is final."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="profiles")
+    row = models.PositiveSmallIntegerField()
+    column = models.PositiveSmallIntegerField()
+    is_final = models.BooleanField()
+    is_coarse = models.BooleanField()
+    frames_called = models.PositiveIntegerField()
+    last = models.JSONField(null=True)
+    """`events.CallValue` in JSON; what follows are lists of OnsetValue, IntervalValue and EmbryoEventValue."""
+    onsets = models.JSONField(default=list)
+    intervals = models.JSONField(default=list)
+    events = models.JSONField(default=list)
+    calls = models.BinaryField()
+    """The decoded calls as `compact.pack` makes them."""
+
+    class Meta:
+        ordering = ["row", "column"]
+        constraints = [models.UniqueConstraint(fields=["run", "row", "column"], name="one_profile_a_place")]
+
+    def __str__(self) -> str:
+        return f"profile of {chr(ord('A') + self.row)}{self.column + 1}"
+
+
+class StageCalls(models.Model):
+    """What one embryo is in some frames, each seen alone, and how well it could be seen; in the order in which they were told."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="stage_calls")
+    row = models.PositiveSmallIntegerField()
+    column = models.PositiveSmallIntegerField()
+    first_frame = models.PositiveIntegerField()
+    calls = models.BinaryField()
+    """As `compact.pack` makes them."""
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["run", "row", "column"], name="calls_of_an_embryo")]
+
+    def __str__(self) -> str:
+        return f"calls from frame {self.first_frame}"
+
+
 class Pulse(models.Model):
     """A worker that takes runs says here that it is alive; whoever waits for one looks here."""
 

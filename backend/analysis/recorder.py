@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from backend.analysis.batch import Batch
 from backend.analysis.lease import CancelAsked, Lease
 from backend.analysis.models import Run
+from backend.analysis.stage_news import StageNews
 from backend.analysis.transitions import end
 from backend.analysis.values import run_value
 from backend.live import events
@@ -32,6 +33,7 @@ class Recorder:
         self._waiting: list[Finding] = []
         self._wrote_at: float | None = None
         self._told_lab_at = 0.0
+        self._stage_news = StageNews()
 
     def take(self, finding: Finding) -> None:
         """Keep one finding; the wells of the first frame are committed and announced before this returns."""
@@ -71,7 +73,7 @@ class Recorder:
             yield run
 
     def _store(self, run: Run) -> None:
-        batch = Batch(run)
+        batch = Batch(run, self._stage_news)
         for finding in self._waiting:
             batch.add(finding)
         self._waiting.clear()

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from backend.accounts.actor import NOT_HERE, Actor
-from backend.analysis.models import Alert, ContentChange, KeyFrame, Placements, Run, Well
+from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFrame, Placements, Run, Well
 from backend.analysis.values import run_value
 from backend.core.errors import Refused
 from backend.imaging.models import Dish, Stack
@@ -45,6 +45,13 @@ def run_visible_to(actor: Actor, run_id: UUID) -> Run:
     if run is None:
         raise Refused("not_found", NOT_HERE, http_status=404)
     return run
+
+
+def run_to_export(actor: Actor, run_id: UUID) -> Run:
+    """The run with the names of everything it belongs to."""
+    run_visible_to(actor, run_id)
+    related = ("stack__dish__cycle__patient", "weights", "stager")
+    return Run.objects.select_related(*related).defer("stack__hours_since_start").get(id=run_id)
 
 
 def run_under_way(stack: Stack, weights: Weights) -> Run | None:
@@ -137,4 +144,6 @@ def snapshot(dish_id: UUID, actor: Actor, run_id: UUID | None = None) -> dict[st
         "content_changes": ContentChange.objects.filter(run=run) if run else [],
         # Alerts of one frame stay in the order they were raised in.
         "alerts": Alert.objects.filter(run=run).order_by("frame_index", "id") if run else [],
+        # A profile's calls travel by themselves.
+        "profiles": EmbryoProfile.objects.filter(run=run).defer("calls") if run else [],
     }

@@ -8,10 +8,11 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from backend.analysis.models import Alert, ContentChange, KeyFrame, Run, Well
+from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFrame, Run, Well
+from backend.analysis.profile_values import profile_value
 from backend.analysis.values import place_name, run_value, well_value
 from backend.imaging.serializers import StackOut
-from backend.live.events import RunValue, Value, WellValue
+from backend.live.events import ProfileValue, RunValue, Value, WellValue
 
 KINDS = ["gas_in_well", "gas_outside_wells", "lattice_inconsistent", "frames_unusable", "well_emptied", "stray_well"]
 CONTENTS = ["empty", "embryo", "gas", "embryo_gas"]
@@ -29,6 +30,13 @@ class WellOut(serializers.Serializer[Any]):
 
     def to_representation(self, instance: Well | dict[str, Any]) -> dict[str, Any]:
         return well_value(instance).model_dump(mode="json") if isinstance(instance, Well) else instance
+
+
+class ProfileOut(serializers.Serializer[Any]):
+    """`LiveProfileValue`: a row of the run's profiles, or one in JSON already."""
+
+    def to_representation(self, instance: EmbryoProfile | dict[str, Any]) -> dict[str, Any]:
+        return profile_value(instance).model_dump(mode="json") if isinstance(instance, EmbryoProfile) else instance
 
 
 class _AsOnTheChannel(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -52,6 +60,11 @@ class _RunSchema(_AsOnTheChannel):  # type: ignore[no-untyped-call]
 class _WellSchema(_AsOnTheChannel):  # type: ignore[no-untyped-call]
     target_class = WellOut
     value = WellValue
+
+
+class _ProfileSchema(_AsOnTheChannel):  # type: ignore[no-untyped-call]
+    target_class = ProfileOut
+    value = ProfileValue
 
 
 class WellCounts(serializers.Serializer[Any]):
@@ -123,6 +136,7 @@ class DishSnapshotOut(serializers.Serializer[Any]):
     key_frames = KeyFrameOut(many=True)
     content_changes = ContentChangeOut(many=True)
     alerts = AlertOut(many=True)
+    profiles = ProfileOut(many=True)
 
 
 class DishIn(serializers.Serializer[Any]):

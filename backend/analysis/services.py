@@ -18,12 +18,15 @@ from backend.imaging.models import Stack
 from backend.imaging.services import confirm_stack
 from backend.live import events
 from backend.registry.models import Weights
-from backend.registry.selectors import active_weights
+from backend.registry.selectors import active_weights, weights_in_use
 
 
 @transaction.atomic
 def request_run(*, stack: Stack, weights: Weights | None = None, by: User | None, actor: Actor) -> Run:
-    """Queue an analysis by these weights, or the ones in use; asking twice returns the run already under way."""
+    """Queue an analysis by these weights, or the ones in use; asking twice returns the run already under way.
+
+    Stages are named by the weights in use for them; where there are none, the run finds wells only.
+    """
     actor.require(stack.lab_id, Role.EMBRYOLOGIST)
     if stack.state != Stack.State.READY or stack.dish is None:
         raise Refused(
@@ -37,6 +40,7 @@ def request_run(*, stack: Stack, weights: Weights | None = None, by: User | None
     run = Run(
         stack=stack,
         weights=weights,
+        stager=weights_in_use("stages"),
         by=by,
         frames_total=stack.frame_count,
         layout_given=stack.dish.layout,
@@ -55,7 +59,7 @@ def request_run(*, stack: Stack, weights: Weights | None = None, by: User | None
         lab_id=stack.lab_id,
         action="run.requested",
         subject=f"run {run.id}",
-        after={"stack": str(stack.id), "weights": weights.sha256},
+        after={"stack": str(stack.id), "weights": weights.sha256, "stager": run.stager.sha256 if run.stager else ""},
     )
     tell_worker(run)
     announce(run, events.RunQueued(run=run_value(run)))
@@ -88,7 +92,7 @@ def cancel_run(*, run: Run, by: User | None, actor: Actor) -> Run:
 
 
 def retry_run(*, run: Run, by: User | None, actor: Actor) -> Run:
-    """Ask for the same analysis again as a new run; the old one stays as it ended."""
+    """Ask for the same analysis again as a new run, by the stages' weights of today; the old one stays as it ended."""
     actor.require(run.stack.lab_id, Role.EMBRYOLOGIST)
     if run.state in Run.UNDER_WAY:
         raise Refused("run_under_way", f"This run is {run.get_state_display()}.", "Wait for it, or cancel it first.", http_status=409)

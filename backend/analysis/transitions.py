@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from backend.accounts.models import User
-from backend.analysis.models import Alert, ContentChange, KeyFrame, Placements, Run, Well
+from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFrame, Placements, Run, StageCalls, Well
 from backend.analysis.values import run_value
 from backend.audit.services import record
 from backend.core import queue
@@ -18,7 +18,7 @@ from backend.live.publish import publish
 from backend.live.topics import dish_topic, lab_topic
 
 EXECUTE = "analysis.execute_run"
-FINDINGS = (Well, KeyFrame, Placements, ContentChange, Alert)
+FINDINGS = (Well, KeyFrame, Placements, ContentChange, Alert, StageCalls, EmbryoProfile)
 
 
 def locked(**conditions: Any) -> Run | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from backend.analysis import views
+from backend.analysis import profile_views, views
 
 urlpatterns = [
     path("dishes/", views.DishesView.as_view()),
@@ -14,5 +14,8 @@ urlpatterns = [
     path("runs/<uuid:run_id>/cancel/", views.CancelView.as_view()),
     path("runs/<uuid:run_id>/retry/", views.RetryView.as_view()),
     path("runs/<uuid:run_id>/placements/", views.PlacementsView.as_view()),
+    path("runs/<uuid:run_id>/profiles/<str:place>/", profile_views.EmbryoProfileView.as_view()),
+    path("runs/<uuid:run_id>/profiles.csv", profile_views.ProfilesCsvView.as_view()),
+    path("runs/<uuid:run_id>/profiles.json", profile_views.ProfilesJsonView.as_view()),
     path("stacks/<uuid:stack_id>/confirm/", views.ConfirmView.as_view()),
 ]

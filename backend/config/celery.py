@@ -10,4 +10,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 
 app = Celery("embryovision")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["backend.imaging", "backend.analysis", "backend.registry"])
+app.autodiscover_tasks(["backend.imaging", "backend.analysis", "backend.adaptation", "backend.registry"])

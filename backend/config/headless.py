@@ -14,6 +14,7 @@ from django.conf import settings
 
 from backend.accounts.models import Lab
 from backend.analysis.models import Alert, Run, Well
+from backend.analysis.profiles import profiles_of
 from backend.analysis.reaper import is_worker_alive
 from backend.analysis.services import request_run
 from backend.analysis.values import place_name
@@ -113,7 +114,8 @@ def _told(run: Run, stack: Stack) -> dict[str, Any]:
         "width": stack.width_px,
         "height": stack.height_px,
     }
-    return {"run": str(run.id), "stack": recording, "dish": {"layout": run.layout, "wells": list(wells), "alerts": list(alerts)}}
+    dish = {"layout": run.layout, "wells": list(wells), "alerts": list(alerts)}
+    return {"run": str(run.id), "stack": recording, "dish": dish, "profiles": [one.model_dump(mode="json") for one in profiles_of(run)]}
 
 
 def as_text(told: dict[str, Any]) -> str:
@@ -122,4 +124,23 @@ def as_text(told: dict[str, Any]) -> str:
     lines = [f"Layout {dish['layout'] or 'not recognised'}, {len(dish['wells'])} wells"]
     lines += [f"  {place_name(well['row'], well['column']):<4}{well['content']:<12}{well['confidence']:.2f}" for well in dish["wells"]]
     lines += [f"! frame {alert['frame_index']}: {alert['detail']}" for alert in dish["alerts"]]
+    lines += [line for profile in told["profiles"] for line in _profile_lines(profile)]
     return "\n".join(lines)
+
+
+def _profile_lines(profile: dict[str, Any]) -> Iterator[str]:
+    last = profile["last"]
+    coarse = ", coarse" if profile["is_coarse"] else ""
+    yield f"{profile['name']}: {last['stage'] if last else 'not seen'}, {profile['frames_called']} frames looked at{coarse}"
+    for onset in profile["onsets"]:
+        hours, unit = onset["hours_post_insemination"], "frames"
+        at = f"frame {onset['frame_index']}"
+        if hours is not None:
+            at, unit = f"{hours:.1f} h ({at})", "h"
+        sign = "<=" if onset["is_censored"] else "  "
+        yield f"  {onset['phase']:<5}{sign} {at}, {onset['low']:.1f} to {onset['high']:.1f} {unit}, {onset['confidence']:.2f}"
+    for interval in profile["intervals"]:
+        unit = "" if interval["name"] == "CS2-8" else " h"
+        yield f"  {interval['name']:<7} {interval['value']:.2f}{unit}, {interval['low']:.2f} to {interval['high']:.2f}"
+    for event in profile["events"]:
+        yield f"  ! frames {event['first_frame']} to {event['last_frame']}: {event['kind']}, {event['detail']}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backend.accounts.keeping import forget_expired_sessions, forget_old_attempts, forget_old_links
+from backend.adaptation.scratch import forget_scratch
 from backend.imaging.services import collect_expired_uploads
 from backend.live.services import trim_events
 
@@ -15,4 +16,5 @@ FORGETTING: tuple[Callable[[], int], ...] = (
     forget_expired_sessions,
     forget_old_links,
     forget_old_attempts,
+    forget_scratch,
 )

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "backend.registry",
     "backend.imaging",
     "backend.analysis",
+    "backend.adaptation",
     "backend.config",
 ]
 
@@ -121,9 +122,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-# Two queues: an upload is taken in while a long run is worked on.
+# Three queues: an upload is taken in while a long run is worked on, and neither waits for weights that learn for half an hour.
 CELERY_TASK_DEFAULT_QUEUE = "intake"
-CELERY_TASK_ROUTES = {"analysis.*": {"queue": "runs"}}
+CELERY_TASK_ROUTES = {"analysis.*": {"queue": "runs"}, "adaptation.*": {"queue": "learning"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A run reserved by a busy worker would wait although another host's is idle; only Redis knows how.
 CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
@@ -187,6 +188,19 @@ ATTEMPT_KEEP_HOURS = env.float("ATTEMPT_KEEP_HOURS", default=24)
 
 # --- weights ---
 WEIGHTS_DIR = Path(env.str("WEIGHTS_DIR", default=str(BASE_DIR / "detector" / "weights")))
+
+LAB_WEIGHTS_DIR = DATA_DIR / "weights"
+"""What labs' own recordings taught; never part of what is shipped."""
+
+# --- adapting to a lab ---
+ADAPT_DIR = DATA_DIR / "adapting"
+"""Scratch: pictures and checkpoints of adaptations under way."""
+ADAPT_LEAST_EMBRYOS = 8
+ADAPT_FRAMES_AN_EMBRYO = 60
+ADAPT_STEPS = env.int("ADAPT_STEPS", default=0)
+"""Steps of the last training; 0: the recipe's own, about half an hour on two cores."""
+ADAPT_SILENCE_S = env.float("ADAPT_SILENCE_S", default=1800)
+"""A training that says nothing for so long hangs and is started again."""
 
 # --- runs ---
 RUN_LEASE_S = env.float("RUN_LEASE_S", default=30)
@@ -269,7 +283,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "OAS_VERSION": "3.1.1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "backend.config.contract.add_live_messages"],
-    "ENUM_NAME_OVERRIDES": {"ContentEnum": "backend.analysis.serializers.CONTENTS"},
+    "ENUM_NAME_OVERRIDES": {
+        "ContentEnum": "backend.analysis.serializers.CONTENTS",
+        "StageNameEnum": "backend.analysis.compact.STAGES",
+        "AdaptationStepEnum": "backend.adaptation.serializers.STEPS",
+        "NotUsableEnum": "backend.adaptation.serializers.REASONS",
+    },
 }
 
 LANGUAGE_CODE = "en"

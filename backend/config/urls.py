@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/", include("backend.live.urls")),
     path("api/", include("backend.registry.urls")),
     path("api/", include("backend.analysis.urls")),
+    path("api/", include("backend.adaptation.urls")),
     path("api/", include("backend.imaging.urls")),
     path("media/", include("backend.imaging.media_urls")),
     path("api/schema/", SpectacularAPIView.as_view()),

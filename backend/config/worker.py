@@ -19,16 +19,16 @@ from backend.config.celery import app
 from backend.config.processes import Child
 from backend.config.sweeper import Duty, Sweeper
 
-RUNS, INTAKE = "runs", "intake"
+RUNS, INTAKE, LEARNING = "runs", "intake", "learning"
 _sweepers: list[Sweeper] = []
 # Celery warns root of pickled messages; ours are JSON and nothing else is accepted.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def worker_children(*, runs_only: bool = False) -> list[Child]:
-    """Small workers of one process each; an upload is taken in while long runs are worked on."""
+    """Small workers of one process each: an upload is taken in while long runs are worked on, and learning holds up neither."""
     runs = [_child(RUNS, number) for number in range(settings.WORKER_PROCESSES)]
-    return runs if runs_only else [*runs, _child(INTAKE, 0)]
+    return runs if runs_only else [*runs, _child(INTAKE, 0), _child(LEARNING, 0)]
 
 
 def _child(queue: str, number: int) -> Child:
@@ -49,6 +49,7 @@ def start_sweeping(**_: Any) -> None:
     """The process that takes runs also repairs what lost workers and lost messages left behind."""
     if not _takes_runs():
         return
+    from backend.adaptation import reaper as adaptations
     from backend.analysis import reaper
     from backend.config.keeping import EVERY_S, FORGETTING
     from backend.imaging import services as imaging
@@ -56,6 +57,7 @@ def start_sweeping(**_: Any) -> None:
     duties = [
         Duty(reaper.beat, settings.SWEEP_EVERY_S),
         Duty(reaper.sweep, settings.SWEEP_EVERY_S),
+        Duty(adaptations.sweep, settings.SWEEP_EVERY_S),
         Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
         *(Duty(forget, EVERY_S) for forget in FORGETTING),
     ]

@@ -12,4 +12,4 @@ class WeightsOut(serializers.ModelSerializer[Weights]):
 
     class Meta:
         model = Weights
-        fields = ["id", "name", "task", "family", "state", "reason", "sha256", "manifest"]
+        fields = ["id", "name", "task", "family", "state", "reason", "sha256", "lab", "created_at", "manifest"]

@@ -9,12 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from backend.accounts.models import Lab, User
 from backend.audit.services import record
+from backend.core.errors import Refused
 from backend.core.files import sha256_of
 from backend.registry.models import Weights
 
 MANIFEST = "manifest.toml"
 NEEDED = ("name", "task", "family", "file", "sha256")
+GONE = "The weights folder is no longer there."
 
 
 def scan_weights(folder: Path | None = None) -> list[Weights]:
@@ -25,11 +28,43 @@ def scan_weights(folder: Path | None = None) -> list[Weights]:
     with transaction.atomic():
         kept = [_note(manifest, path, reason) for manifest, path, reason in found]
         present = [weights.id for weights in kept]
-        missing = Weights.objects.exclude(id__in=present).exclude(state=Weights.State.UNUSABLE)
-        missing.update(state=Weights.State.UNUSABLE, reason="The weights folder is no longer there.")
+        missing = Weights.objects.filter(lab=None).exclude(id__in=present).exclude(state=Weights.State.UNUSABLE)
+        missing.update(state=Weights.State.UNUSABLE, reason=GONE)
+        for candidate in Weights.objects.exclude(lab=None):
+            _look_again(candidate)
         for weights in kept:
             _use_if_none_is(weights)
     return kept
+
+
+def register_candidate(*, folder: Path, lab: Lab, by: User | None) -> Weights:
+    """Note weights that a lab's recordings taught; asking again for the same file gives the same row, which then lies in `folder`."""
+    manifest, _, reason = _read(folder)
+    if reason:
+        raise Refused("weights_unusable", reason, "Try again; if it happens again, tell whoever looks after the server.")
+    candidate = Weights.objects.filter(lab=lab, sha256=_key(manifest, folder)).first() or Weights(lab=lab, sha256=_key(manifest, folder))
+    _take_over(candidate, manifest, folder)
+    candidate.state, candidate.reason = Weights.State.CANDIDATE, ""
+    candidate.save()
+    record(
+        actor=by,
+        lab_id=lab.id,
+        action="weights.proposed",
+        subject=f"weights {candidate.name}",
+        after={"id": str(candidate.id), "sha256": candidate.sha256},
+    )
+    return candidate
+
+
+def _look_again(candidate: Weights) -> None:
+    """A lab's weights stay a candidate while they verify, and become one again once they do."""
+    folder = Path(candidate.folder)
+    manifest, _, reason = _read(folder) if folder.is_dir() else ({}, folder, GONE)
+    if not reason and _key(manifest, folder) != candidate.sha256:
+        reason = "The folder holds other weights than those that were learned."
+    candidate.reason = reason[:255]
+    candidate.state = Weights.State.UNUSABLE if reason else Weights.State.CANDIDATE
+    candidate.save(update_fields=["state", "reason"])
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], Path, str]:
@@ -52,12 +87,8 @@ def _read(folder: Path) -> tuple[dict[str, Any], Path, str]:
 
 def _note(manifest: dict[str, Any], folder: Path, reason: str) -> Weights:
     """One row a folder and claimed hash; weights in use stay in use while they verify."""
-    row = Weights.objects.filter(sha256=_key(manifest, folder)).first() or Weights(sha256=_key(manifest, folder))
-    row.name = str(manifest.get("name") or folder.name)[:80]
-    row.task = str(manifest.get("task", ""))[:16]
-    row.family = str(manifest.get("family", ""))[:24]
-    row.folder = str(folder)[:255]
-    row.manifest = _as_json(manifest)
+    row = Weights.objects.filter(lab=None, sha256=_key(manifest, folder)).first() or Weights(sha256=_key(manifest, folder))
+    _take_over(row, manifest, folder)
     row.reason = reason[:255]
     if reason:
         row.state = Weights.State.UNUSABLE
@@ -65,6 +96,14 @@ def _note(manifest: dict[str, Any], folder: Path, reason: str) -> Weights:
         row.state = Weights.State.USABLE
     row.save()
     return row
+
+
+def _take_over(row: Weights, manifest: dict[str, Any], folder: Path) -> None:
+    row.name = str(manifest.get("name") or folder.name)[:80]
+    row.task = str(manifest.get("task", ""))[:16]
+    row.family = str(manifest.get("family", ""))[:24]
+    row.folder = str(folder)[:255]
+    row.manifest = _as_json(manifest)
 
 
 def _key(manifest: dict[str, Any], folder: Path) -> str:

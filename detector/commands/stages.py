@@ -68,8 +68,8 @@ def look_at(pictures: Iterable[Image], stager: FrameStager) -> Looks:
     waiting = iter(pictures)
     parts = []
     while batch := [crop_embryo(picture, find_embryo(picture)) for picture in islice(waiting, BATCH)]:
-        parts.append(stager.look(np.stack(batch).astype(np.float32)))
-    return joined(parts) if parts else stager.look(np.zeros((0, SIZE, SIZE), np.float32))
+        parts.append(stager.look_from_all_sides(np.stack(batch).astype(np.float32)))
+    return joined(parts) if parts else stager.look_from_all_sides(np.zeros((0, SIZE, SIZE), np.float32))
 
 
 def joined(parts: list[Looks]) -> Looks:
@@ -82,20 +82,21 @@ def as_dict(source: str, built: Built) -> dict[str, Any]:
     profile = built.profile
     answer: dict[str, Any] = {
         "source": source,
-        "frames": [_call(call) for call in profile.calls],
-        "onsets": [_onset(onset) for onset in profile.onsets],
-        "events": [_event(event) for event in profile.events],
+        "frames": [call_as_dict(call) for call in profile.calls],
+        "onsets": [onset_as_dict(onset) for onset in profile.onsets],
+        "events": [event_as_dict(event) for event in profile.events],
     }
     return answer | ({"intervals": [intervals.as_dict(one) for one in profile.intervals]} if profile.intervals else {})
 
 
-def _call(call: StageCall) -> dict[str, Any]:
+def call_as_dict(call: StageCall) -> dict[str, Any]:
+    """`hpi` is null where no hours are known."""
     return {
         "index": call.frame_index, "hpi": call.hours_post_insemination, "phase": call.stage.value, "confidence": round(call.confidence, 4),
     }  # fmt: skip
 
 
-def _onset(onset: Onset) -> dict[str, Any]:
+def onset_as_dict(onset: Onset) -> dict[str, Any]:
     """`low` and `high` are hours post insemination, or frame numbers where `hpi` is null."""
     told = {
         "phase": onset.phase.value, "frame": onset.frame_index, "hpi": onset.hours_post_insemination, "low": onset.low, "high": onset.high,
@@ -104,7 +105,8 @@ def _onset(onset: Onset) -> dict[str, Any]:
     return told | ({"censored": True} if onset.is_censored else {})
 
 
-def _event(event: EmbryoEvent) -> dict[str, Any]:
+def event_as_dict(event: EmbryoEvent) -> dict[str, Any]:
+    """An event with the frames that show it."""
     return {
         "kind": event.kind, "first_frame": event.first_frame, "last_frame": event.last_frame, "confidence": round(event.confidence, 4),
         "detail": event.detail,

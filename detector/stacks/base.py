@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -62,11 +62,17 @@ class RecordedStack(ABC):
             )
         return self._to_eight_bits(picture, frame)
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
-        """(frame index, picture) in order, 1, 2, 4 or 8 times smaller; without indices every frame that the plane has."""
+    def frames(
+        self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1, closer: Mapping[int, int] | None = None
+    ) -> Iterator[tuple[int, Image]]:
+        """(frame index, picture) in order, 1, 2, 4 or 8 times smaller; without indices every frame that the plane has.
+
+        Frames named in `closer` come as many times smaller as it says.
+        """
+        apart = closer or {}
         for frame in range(self._info.frames) if indices is None else indices:
             if indices is not None or self.has(frame, plane):
-                yield frame, self.read(frame, plane, shrink)
+                yield frame, self.read(frame, plane, apart.get(frame, shrink))
 
     def _to_eight_bits(self, picture: Raw, frame: int) -> Image:
         if picture.dtype != self._dtype:

@@ -83,7 +83,7 @@ def adapt(
     onsets, guesses, is_taught = _first_guesses(recordings, plan, start)
     changes = []
     for number in range(plan.rounds):
-        evidence = _evidence(recordings, guesses, is_taught, plan, start, work / f"round-{number + 1}", say)
+        evidence = _evidence(recordings, guesses, is_taught, plan, start, number, work, say)
         corrected = _along_time(recordings, evidence, onsets)
         changes.append(float((corrected.argmax(1) != guesses.argmax(1)).mean()))
         onsets = onsets.fitted([(recordings.hours[rows], corrected[rows].argmax(1)) for rows in recordings.by_embryo()])
@@ -93,6 +93,7 @@ def adapt(
             break
     recipe = plan.last if start is None else replace(plan.last, rate=plan.fine_rate)
     lessons = _lessons(recordings, guesses, is_taught)
+    _say_where(2 * plan.rounds, plan, say)
     network = learn(lessons, recipe, work / "last", start=_network(start), shape=plan.shape, threads=plan.threads, say=say)
     minutes = round((time.monotonic() - began) / 60, 1)
     started_from = "random weights" if start is None else "other weights"
@@ -105,6 +106,11 @@ def adapt(
         "onsets_h": list(onsets.medians)
     }
     return {"out": str(out), "minutes": minutes, **facts, "dev": figures}
+
+
+def _say_where(training: int, plan: Plan, say: Say) -> None:
+    """How many steps lie before this training, of how many where no round is saved."""
+    say(json.dumps({"begins": training * plan.guess.steps, "of": 2 * plan.rounds * plan.guess.steps + plan.last.steps}))
 
 
 def _first_guesses(recordings: Recordings, plan: Plan, start: Path | None) -> tuple[Onsets, Posteriors, npt.NDArray[np.bool_]]:
@@ -121,15 +127,18 @@ def _first_guesses(recordings: Recordings, plan: Plan, start: Path | None) -> tu
 
 
 def _evidence(
-    recordings: Recordings, guesses: Posteriors, is_taught: npt.NDArray[np.bool_], plan: Plan, start: Path | None, work: Path, say: Say
-) -> Posteriors:
+    recordings: Recordings, guesses: Posteriors, is_taught: npt.NDArray[np.bool_], plan: Plan, start: Path | None, number: int, work: Path,
+    say: Say,
+) -> Posteriors:  # fmt: skip
     """What half the embryos teach about the other half: no net judges its own lessons."""
     answer = np.zeros_like(guesses)
     recipe = plan.guess if start is None else replace(plan.guess, rate=plan.fine_rate)
     for half in (0, 1):
         learning, judged = recordings.whose % 2 != half, recordings.whose % 2 == half
         lessons = _lessons(recordings, guesses, is_taught & learning)
-        network = learn(lessons, recipe, work / f"half-{half}", start=_network(start), shape=plan.shape, threads=plan.threads, say=say)
+        _say_where(2 * number + half, plan, say)
+        folder = work / f"round-{number + 1}" / f"half-{half}"
+        network = learn(lessons, recipe, folder, start=_network(start), shape=plan.shape, threads=plan.threads, say=say)
         shown = (lessons.weights[:, None] * (lessons.allowed @ GROUPS.T > 0)).sum(0) + 1.0
         answer[judged] = _trusted(named(network, recordings.windows[judged], turns=2), shown / shown.sum())
     return answer

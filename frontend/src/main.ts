@@ -1,4 +1,5 @@
 import './styles/tokens.css';
+import './styles/phases.css';
 import './styles/base.css';
 import './styles/controls.css';
 import { mount } from 'svelte';

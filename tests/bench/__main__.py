@@ -1,6 +1,6 @@
 """`make bench`: speed and memory, everything side by side in one run, as a table of figures beside their targets.
 
-usage: python -m tests.bench [--frames 600] [--upload-gib 2] [--only finders|worker|upload]
+usage: python -m tests.bench [--frames 600] [--profile-frames 576] [--upload-gib 2] [--only finders|worker|profiles|upload]
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import finders, uploads, worker
+from tests.bench import finders, profiles, recordings, uploads, worker
 from tests.bench.figures import Figure, table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=600, help="length of the small recording; the large one has a quarter")
+    parser.add_argument("--profile-frames", type=int, default=576, help="length of the developing recording")
+    parser.add_argument("--cache", type=Path, default=recordings.CACHE, help="where the developing recording is kept once it is rendered")
     parser.add_argument("--upload-gib", type=float, default=2.0)
-    parser.add_argument("--only", choices=("finders", "worker", "upload"))
+    parser.add_argument("--only", choices=("finders", "worker", "profiles", "upload"))
     options = parser.parse_args()
     parts: dict[str, Callable[[Path], list[Figure]]] = {
         "finders": lambda folder: finders.measure(folder, frames=options.frames),
         "worker": lambda folder: worker.measure(folder, frames=options.frames),
+        "profiles": lambda folder: profiles.measure(folder, frames=options.profile_frames, cache=options.cache),
         "upload": lambda folder: uploads.measure(folder, gib=options.upload_gib),
     }
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)

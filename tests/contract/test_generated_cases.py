@@ -48,6 +48,7 @@ def meet_the_world(case: Any, world: World) -> None:
         "lab_id": world.cast.lab.id,
         "dish_id": world.dish.id,
         "run_id": world.run.id,
+        "adaptation_id": world.adaptation.id,
         "stack_id": world.recognised.id,
         "token_id": world.token.id,
         "invitation_id": world.invitation.id,

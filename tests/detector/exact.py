@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -74,7 +74,9 @@ class MemoryStack:
         self.read_so_far += 1
         return self.pictures[frame].image
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
+    def frames(
+        self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1, closer: Mapping[int, int] | None = None
+    ) -> Iterator[tuple[int, Image]]:
         for index in range(len(self.pictures)) if indices is None else indices:
             yield index, self.read(index)
 

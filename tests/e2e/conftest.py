@@ -140,3 +140,9 @@ def analysed_dish(product: Product, browser: Browser, admin_state: Path, small_r
     page.get_by_role("button", name="Analyse again").first.wait_for(timeout=60_000)
     context.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def axe_file() -> Path:
+    """The interface's own pinned axe-core, newer than the one inside the Python package."""
+    return Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"

@@ -18,15 +18,16 @@ def upload(page: Page, *files: Path) -> None:
     page.get_by_test_id("file-input").set_input_files([str(file) for file in files])
 
 
-def confirm(page: Page, *, patient: str, dish: str) -> str:
-    """Fill the confirmation and start the analysis; gives the dish page's path."""
+def confirm(page: Page, *, patient: str, dish: str, hours: str = "1.5", minutes: str | None = "10") -> str:
+    """Fill the confirmation and start the analysis; gives the dish page's path. Without `minutes` the recording's own times stand."""
     form = page.get_by_role("form", name="Confirm").first
     form.wait_for(timeout=SLOW_MS)
     form.get_by_label("Patient code").fill(patient)
     form.get_by_label("Cycle").fill("1")
     form.get_by_label("Dish", exact=True).fill(dish)
-    form.get_by_label("Hours after insemination at frame 1").fill("1.5")
-    form.get_by_label("Minutes between frames").fill("10")
+    form.get_by_label("Hours after insemination at frame 1").fill(hours)
+    if minutes is not None:
+        form.get_by_label("Minutes between frames").fill(minutes)
     form.get_by_role("button", name="Start analysis").click()
     page.wait_for_url(A_DISH, timeout=SLOW_MS)
     return urlparse(page.url).path
@@ -35,3 +36,9 @@ def confirm(page: Page, *, patient: str, dish: str) -> str:
 def upload_and_analyse(page: Page, file: Path, *, patient: str, dish: str) -> str:
     upload(page, file)
     return confirm(page, patient=patient, dish=dish)
+
+
+def choose(page: Page, label: str, value: str) -> None:
+    """Set a preference and see it kept: the account is shared by all tests of this folder."""
+    with page.expect_response("**/api/me/"):
+        page.get_by_label(label).select_option(value)

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import ADMIN, Opener, Product
+from tests.e2e.steps import choose
 
 WRITE = {"Content-Type": "application/json"}
 
@@ -37,12 +38,6 @@ def outsider(open_page: Opener, product: Product) -> Page:
     page.get_by_role("button", name="Create account").click()
     page.wait_for_url(f"{product.url}/")
     return page
-
-
-def choose(page: Page, label: str, value: str) -> None:
-    """Set a preference and see it kept: the account is shared by all tests of this folder."""
-    with page.expect_response("**/api/me/"):
-        page.get_by_label(label).select_option(value)
 
 
 def test_another_lab_sees_nothing(outsider: Page, analysed_dish: str) -> None:
@@ -111,9 +106,3 @@ def test_axe_finds_nothing_on_any_page(open_page: Opener, analysed_dish: str, th
         page.wait_for_load_state("networkidle")
         found = Axe(axe_file.read_text()).run(page)
         assert found.violations_count == 0, f"{path} in {theme}:\n{found.generate_report()}"
-
-
-@pytest.fixture(scope="session")
-def axe_file() -> Path:
-    """The interface's own pinned axe-core, newer than the one inside the Python package."""
-    return Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"

@@ -116,7 +116,8 @@ class _Session:
         self._channel.send({"kind": "jpeg"}, simplejpeg.encode_jpeg(whole, quality=int(request["quality"]), colorspace="GRAY"))
 
     def _do_stream(self, request: dict[str, Any]) -> None:
-        self._stream = self._stack.frames(request["indices"], int(request["plane"]), int(request["shrink"]))
+        closer = {int(frame): int(shrink) for frame, shrink in request["closer"]}
+        self._stream = self._stack.frames(request["indices"], int(request["plane"]), int(request["shrink"]), closer)
         self._free = list(range(1, len(self._slots)))
 
     def _do_free(self, request: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ _OPEN_FILES = 128
 
 def confine(memory_mb: int, life_fd: int) -> None:
     """Bind the calling process; called before it touches a byte of the recording."""
-    _die_with_worker(life_fd)
+    die_with_worker(life_fd)
     _limit(resource.RLIMIT_AS, memory_mb * 1024 * 1024)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
@@ -35,7 +35,7 @@ def _limit(kind: int, value: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _die_with_worker(life_fd: int) -> None:
+def die_with_worker(life_fd: int) -> None:
     """The worker holds the other end of this pipe; when it is gone the kernel sends SIGIO, which ends us even inside a codec.
 
     PR_SET_PDEATHSIG would not do: it fires when the thread that started us ends, and workers have short-lived threads.

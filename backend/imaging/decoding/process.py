@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -47,6 +47,7 @@ class DecoderProcess:
         self._pictures: deque[dict[str, Any]] = deque()
         self._ring: Grey | None = None
         self._shrink = 1
+        self._closer: dict[int, int] = {}
         self._memory_fd = _shared_memory()
         try:
             self._process, self._channel, self._life_fd = _start(self._memory_fd, memory_mb)
@@ -76,14 +77,19 @@ class DecoderProcess:
             raise self._fail(CRASHED, "The decoder sent something that is no picture.")
         return body
 
-    def start_stream(self, indices: Sequence[int] | None, plane: int, shrink: int = 1) -> None:
-        """Have the child decode ahead, pictures 1, 2, 4 or 8 times smaller; take them with next_picture, one stream at a time."""
+    def start_stream(self, indices: Sequence[int] | None, plane: int, shrink: int = 1, closer: Mapping[int, int] | None = None) -> None:
+        """Have the child decode ahead, pictures 1, 2, 4 or 8 times smaller; take them with next_picture, one stream at a time.
+
+        Frames named in `closer` come as many times smaller as it says.
+        """
         with self._lock:
             self._map()
             self._pictures.clear()
             wanted = None if indices is None else [int(i) for i in indices]
-            self._shrink = shrink
-            self._send({"do": "stream", "indices": wanted, "plane": plane, "shrink": shrink})
+            self._shrink, self._closer = shrink, {int(index): int(times) for index, times in (closer or {}).items()}
+            # Names in JSON are texts, so the frames read closer are told as pairs.
+            pairs = list(self._closer.items())
+            self._send({"do": "stream", "indices": wanted, "plane": plane, "shrink": shrink, "closer": pairs})
 
     def next_picture(self) -> tuple[int, Grey] | None:
         """The next frame of the stream and its index, None at the end."""
@@ -93,10 +99,10 @@ class DecoderProcess:
                 return None
             if message["kind"] != "picture":
                 raise self._refused(message)
-            slot = int(message["slot"])
-            picture = self._copy(slot, self._shrink)
+            slot, frame = int(message["slot"]), int(message["frame"])
+            picture = self._copy(slot, self._closer.get(frame, self._shrink))
             self._send({"do": "free", "slot": slot})
-            return int(message["frame"]), picture
+            return frame, picture
 
     def stop_stream(self) -> None:
         """Leave a stream before its end; harmless after it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -39,14 +39,19 @@ class ChildStack:
         """One grey picture, shape (height, width), uint8."""
         return self._process.frame(frame, plane)
 
-    def frames(self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1) -> Iterator[tuple[int, Image]]:
-        """(frame index, picture) in order, 1, 2, 4 or 8 times smaller; while one stream is read, a second one is refused."""
+    def frames(
+        self, indices: Sequence[int] | None = None, plane: int = 0, shrink: int = 1, closer: Mapping[int, int] | None = None
+    ) -> Iterator[tuple[int, Image]]:
+        """(frame index, picture) in order, 1, 2, 4 or 8 times smaller; while one stream is read, a second one is refused.
+
+        Frames named in `closer` come as many times smaller as it says.
+        """
         if self._is_streaming:
             raise DecodingRefused("decoder_busy", "The recording is being read already.", "Finish or close the first stream.")
         self._is_streaming = True
         is_finished = False
         try:
-            self._process.start_stream(indices, plane, shrink)
+            self._process.start_stream(indices, plane, shrink, closer)
             while (picture := self._process.next_picture()) is not None:
                 yield picture
             is_finished = True

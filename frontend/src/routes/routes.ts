@@ -15,6 +15,7 @@ export const ROUTES: Route[] = [
   { pattern: '/', load: () => import('./Dishes.svelte') },
   { pattern: '/upload', load: () => import('./Upload.svelte') },
   { pattern: '/dishes/:id', load: () => import('./Dish.svelte') },
+  { pattern: '/dishes/:id/wells/:place', load: () => import('./Embryo.svelte') },
   { pattern: '/settings', load: () => import('./Settings.svelte') },
   { pattern: '/lab', load: () => import('./Lab.svelte') },
   { pattern: '/labs', load: () => import('./Labs.svelte') },

@@ -47,8 +47,12 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("DELETE", LAB + "invitations/<uuid:invitation_id>/"):  "401 403 403 204 404 404 403 403",
     ("GET", "api/audit/"):                                  "401 403 403 200 404 404 403 403",
 
-    # Weights belong to the installation.
+    # Shipped weights belong to the installation, what a lab's recordings taught to the lab.
     ("GET", "api/weights/"):                                "401 200 200 200 200 200 200 200",
+    ("GET", LAB + "adaptations/"):                          "401 200 200 200 404 404 200 200",
+    ("POST", LAB + "adaptations/"):                         "401 403 403 200 404 404 403 403",
+    ("GET", LAB + "adaptations/material/"):                 "401 200 200 200 404 404 200 200",
+    ("POST", "api/adaptations/<uuid:adaptation_id>/cancel/"): "401 403 403 200 404 404 403 403",
 
     # The live channel, over plain HTTP and over the socket.
     ("GET", "api/events/"):                                 "401 200 200 200 404 404 200 200",
@@ -87,6 +91,9 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("POST", RUN + "cancel/"):                              "401 403 200 200 404 404 403 200",
     ("POST", RUN + "retry/"):                               "401 403 201 201 404 404 403 201",
     ("GET", RUN + "placements/"):                           "401 200 200 200 404 404 200 200",
+    ("GET", RUN + "profiles/<str:place>/"):                 "401 200 200 200 404 404 200 200",
+    ("GET", RUN + "profiles.csv"):                          "401 200 200 200 404 404 200 200",
+    ("GET", RUN + "profiles.json"):                         "401 200 200 200 404 404 200 200",
 }
 # fmt: on
 
@@ -98,6 +105,7 @@ LISTS = {
     "api/patients/": "patient",
     "api/dishes/": "dish",
     "api/runs/": "run",
+    "api/weights/": "candidate",
     "api/tokens/": "token",
 }
 

@@ -17,7 +17,9 @@ from PIL import Image
 from backend.accounts.actor import actor_for
 from backend.accounts.models import ApiToken, Membership, OneTimeLink, Role
 from backend.accounts.services import create_token, invite_member
-from backend.analysis.models import Run
+from backend.adaptation.models import Adaptation
+from backend.analysis.compact import Called, pack
+from backend.analysis.models import Run, StageCalls
 from backend.core.files import ContentStore
 from backend.imaging.models import Cycle, Dish, Patient, Stack, Upload
 from backend.registry.models import Weights
@@ -36,6 +38,8 @@ class World:
     recognised: Stack
     run: Run
     ended: Run
+    candidate: Weights
+    adaptation: Adaptation
     upload: Upload
     whole: Upload
     token: ApiToken
@@ -51,6 +55,8 @@ class World:
             "<uuid:token_id>": str(self.token.id),
             "<uuid:dish_id>": str(self.dish.id),
             "<uuid:run_id>": str(self.run.id),
+            "<str:place>": "A1",
+            "<uuid:adaptation_id>": str(self.adaptation.id),
             "<uuid:stack_id>": str(self.stack.id),
             "<uuid:upload_id>": str(self.upload.id),
             "<slug:sha16>": self.stack.sha256[:16],
@@ -118,6 +124,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "api/server-folder/import/"): lambda world, lab: {"lab": lab, "path": "a.png"},
     ("PATCH", "api/dishes/<uuid:dish_id>/"): lambda world, lab: {"label": "D9"},
     ("POST", "api/runs/"): lambda world, lab: {"stack": str(world.stack.id)},
+    ("POST", "api/labs/<uuid:lab_id>/adaptations/"): lambda world, lab: {"dishes": [str(world.dish.id)]},
 }
 
 
@@ -137,6 +144,10 @@ def make_world(cast: Cast, folder: Path) -> World:
     weights = Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.ACTIVE)
     others = Weights.objects.create(name="v", task="wells", family="yolo", sha256="1" * 64, folder="v", state=Weights.State.USABLE)
     run = Run.objects.create(stack=stack, weights=others, by=by)
+    StageCalls.objects.create(run=run, row=0, column=0, first_frame=0, calls=pack([Called(0, "t2", 0.9, ())]))
+    learned = {"name": "c", "task": "stages", "family": "convnextv2", "folder": "c"}
+    candidate = Weights.objects.create(lab=lab, sha256="2" * 64, state=Weights.State.CANDIDATE, **learned)
+    adaptation = Adaptation.objects.create(lab=lab, by=by, start=weights, stack_ids=[str(stack.id)])
     ended = Run.objects.create(stack=stack, weights=weights, by=by, state=Run.State.FAILED)
     expires = timezone.now() + timedelta(hours=1)
     upload = Upload.objects.create(lab=lab, by=by, name="c.png", batch=uuid.uuid4(), length=4, expires_at=expires)
@@ -160,6 +171,8 @@ def make_world(cast: Cast, folder: Path) -> World:
         recognised=recognised,
         run=run,
         ended=ended,
+        candidate=candidate,
+        adaptation=adaptation,
         upload=upload,
         whole=whole,
         token=made["read"][0],

@@ -23,7 +23,7 @@ class Page:
 
     def _run_queued(self, event: dict[str, Any]) -> None:
         self._set_run(event["run"])
-        self.state |= {"wells": {}, "key_frames": [], "content_changes": [], "alerts": []}
+        self.state |= {"wells": {}, "key_frames": [], "content_changes": [], "alerts": [], "profiles": []}
 
     _run_started = _run_queued
 
@@ -40,6 +40,7 @@ class Page:
         before = self.state["key_frames"][-1:]
         if not any(key["is_lattice_consistent"] and key["layout"] == event["layout"] for key in before):
             self.state["wells"] = {}
+            self.state["profiles"] = []
         if event["layout"]:
             self._set_run(self.state["run"] | {"layout": event["layout"]})
         self.state["key_frames"].append({key: value for key, value in event.items() if key not in ("type", "run_id")})
@@ -54,6 +55,14 @@ class Page:
     def _dish_settled(self, event: dict[str, Any]) -> None:
         self.state["wells"] = {_place(well): well for well in event["wells"]}
         self._set_run(self.state["run"] | {"layout": event["layout"]})
+
+    def _stages_called(self, event: dict[str, Any]) -> None:
+        """Single frames are shown until a profile says it better; they travel over REST as well."""
+
+    def _profile_decoded(self, event: dict[str, Any]) -> None:
+        profile = event["profile"]
+        others = [other for other in self.state["profiles"] if _place(other) != _place(profile)]
+        self.state["profiles"] = sorted([*others, profile], key=_place)
 
     def _dish_changed(self, event: dict[str, Any]) -> None:
         self.state["dish"]["label"] = event["label"]

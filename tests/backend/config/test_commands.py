@@ -123,9 +123,16 @@ def test_when_the_supervisor_is_killed_everything_else_ends_too(fresh: Installat
 
 
 def test_the_demo_is_seeded_once(fresh: Installation) -> None:
-    *lines, told = fresh.run("-c", DEMO, timeout_s=240).splitlines()
-    assert [line.removeprefix("Demo dish: ") for line in lines] == ["Quiet dish", "Gas bubbles", "Not yet analysed"]
-    assert json.loads(told) == {"labs": [["Demo", True]], "dishes": 3, "runs": 2, "messages": 2}
+    *lines, told = fresh.run("-c", DEMO, timeout_s=540).splitlines()
+    assert {line.removeprefix("Demo dish: ") for line in lines} == {"Five days", "Gas bubbles", "Not yet analysed"}
+    assert len(lines) == 3
+    assert json.loads(told) == {
+        "labs": [["Demo", True]],
+        "runs": 2,
+        "messages": 2,
+        # Label, frames, hours of the first and the last frame.
+        "dishes": [["Five days", 121, 3.0, 123.0], ["Gas bubbles", 48, 3.0, 50.0], ["Not yet analysed", 61, 3.0, 123.0]],
+    }
 
 
 DEMO = """
@@ -136,9 +143,11 @@ for command in ("prepare", "prepare", "seed-demo", "seed-demo"):
     call_command(command)
 from backend.accounts.models import Lab
 from backend.analysis.models import Run
-from backend.imaging.models import Dish
+from backend.imaging.models import Stack
 from django.conf import settings
 labs = [list(lab) for lab in Lab.objects.values_list("name", "is_demo")]
-print(json.dumps({"labs": labs, "dishes": Dish.objects.count(), "runs": Run.objects.filter(state="queued").count(),
+hours = lambda stack: [stack.hpi_at_first_frame + stack.hours_since_start[frame] for frame in (0, -1)]
+dishes = sorted([stack.dish.label, stack.frame_count, *hours(stack)] for stack in Stack.objects.all())
+print(json.dumps({"labs": labs, "dishes": dishes, "runs": Run.objects.filter(state="queued").count(),
                   "messages": len(list(settings.BROKER_DIR.glob("queue/*.runs.msg")))}))
 """

@@ -20,12 +20,12 @@ def words_after(word: str, commands: list[list[str]]) -> list[str]:
     return [command[command.index(word) + 1] for command in commands]
 
 
-def test_runs_and_uploads_have_processes_of_their_own_and_each_its_own_name(settings: Any) -> None:
+def test_runs_uploads_and_learning_have_processes_of_their_own_and_each_its_own_name(settings: Any) -> None:
     settings.WORKER_PROCESSES = 3
     commands = [list(child.command) for child in worker_children()]
-    assert words_after("--queues", commands) == ["runs", "runs", "runs", "intake"]
+    assert words_after("--queues", commands) == ["runs", "runs", "runs", "intake", "learning"]
     names = words_after("--hostname", commands)
-    assert len(set(names)) == 4
+    assert len(set(names)) == 5
     assert all(own.INSTANCE_KEY in name for name in names), "another installation's worker on this machine has other names"
     assert words_after("--queues", [list(child.command) for child in worker_children(runs_only=True)]) == ["runs"] * 3
 

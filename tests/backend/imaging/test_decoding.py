@@ -71,6 +71,9 @@ def test_the_child_gives_what_the_stack_gives(tmp_path: Path, kind: str) -> None
         small = list(zip(theirs.frames(shrink=4), own.frames(shrink=4), strict=True))
         assert all(np.array_equal(a[1], b[1]) for a, b in small)
         assert small[0][0][1].shape == (-(-own.info.height_px // 4), -(-own.info.width_px // 4))
+        apart = list(zip(theirs.frames(shrink=4, closer={1: 1, 3: 2}), own.frames(shrink=4, closer={1: 1, 3: 2}), strict=True))
+        assert all(np.array_equal(a[1], b[1]) for a, b in apart)
+        assert [own.info.width_px / a[1].shape[1] for a, _ in apart] == pytest.approx([4, 1, 4, 2, 4], rel=0.1)
 
 
 @pytest.mark.parametrize(("maker", "code"), CASES.values(), ids=CASES.keys())

@@ -10,7 +10,7 @@ from backend.config.demo import seed_demo
 
 
 class Command(BaseCommand):
-    help = "Fill the demo lab with three rendered dishes; does nothing where they are there."
+    help = "Fill the demo lab with three rendered dishes of developing embryos; does nothing where they are there."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         for label in seed_demo():

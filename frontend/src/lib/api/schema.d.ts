@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+  '/api/adaptations/{adaptation_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End a waiting adaptation now and a running one within seconds; its weights are not kept. */
+    post: operations['adaptations_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/audit/': {
     parameters: {
       query?: never;
@@ -120,6 +137,41 @@ export interface paths {
     options?: never;
     head?: never;
     patch: operations['labs_rename'];
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/adaptations/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's adaptations, the latest fifty, newest first. */
+    get: operations['adaptations_list'];
+    put?: never;
+    /** @description Ask the detector to learn from the lab's dishes; 200 with the one under way already, where there is one. */
+    post: operations['adaptations_request'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/adaptations/material/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's recordings, with the embryos that could be learned from, or why not. */
+    get: operations['adaptations_material'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/labs/{lab_id}/invitations/': {
@@ -297,6 +349,57 @@ export interface paths {
     };
     /** @description Where the dish lies in each frame from `from` on, at most 5,000 frames; ask again from where these end. */
     get: operations['runs_placements'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/runs/{run_id}/profiles.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The run's profiles as a table, one line an embryo, for spreadsheets. */
+    get: operations['runs_profiles_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/runs/{run_id}/profiles.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The same for programs. */
+    get: operations['runs_profiles_json'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/runs/{run_id}/profiles/{place}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The profile of the embryo at a place such as A1, with what is known of every frame that was looked at. */
+    get: operations['runs_profile'];
     put?: never;
     post?: never;
     delete?: never;
@@ -536,7 +639,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** @description Every weights folder of this installation, and why one cannot be used; they belong to no lab. */
+    /** @description Every weights folder of this installation, and why one cannot be used; beside them the candidates of one's own labs. */
     get: operations['weights_list'];
     put?: never;
     post?: never;
@@ -555,12 +658,89 @@ export interface components {
       password: string;
       token: string;
     };
+    /** @description Which dishes to learn from; every analysed one with known hours where nothing is said. */
+    AdaptationInRequest: {
+      dishes?: string[] | null;
+    };
+    AdaptationOut: {
+      readonly attempts: number;
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      comparison: components['schemas']['ComparisonOut'] | null;
+      /** Format: date-time */
+      readonly created_at: string;
+      readonly dishes: number;
+      error: components['schemas']['RefusalOut'] | null;
+      readonly facts: components['schemas']['FactsOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly progress: components['schemas']['ProgressOut'] | null;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      started_from: string;
+      /** @default queued */
+      readonly state: components['schemas']['AdaptationOutStateEnum'];
+      /** Format: uuid */
+      readonly weights: string | null;
+    };
+    /**
+     * @description * `queued` - waiting
+     *     * `running` - running
+     *     * `finished` - finished
+     *     * `cancelled` - cancelled
+     *     * `failed` - failed
+     * @enum {string}
+     */
+    AdaptationOutStateEnum: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed';
+    /**
+     * @description * `cutting` - cutting
+     *     * `learning` - learning
+     *     * `judging` - judging
+     * @enum {string}
+     */
+    AdaptationStepEnum: 'cutting' | 'learning' | 'judging';
     AlertOut: {
       detail: string;
       /** Format: int64 */
       frame_index: number;
       kind: components['schemas']['KindEnum'];
       place?: string;
+    };
+    /**
+     * @description * `hours` - hours
+     *     * `frames` - frames
+     * @enum {string}
+     */
+    BoundsInEnum: 'hours' | 'frames';
+    /** @description Every called frame of one embryo in order, one value a frame in each list. */
+    CalledFramesOut: {
+      confidence: number[];
+      focus: number[];
+      frame_index: number[];
+      hours_post_insemination: (number | null)[];
+      is_dark: boolean[];
+      /** @description false where a frame was only seen alone yet */
+      is_decoded: boolean[];
+      is_out_of_view: boolean[];
+      /** @description one a stage, in this order: tPB2, tPNa, tPNf, t2, t3, t4, t5, t6, t7, t8, t9+, tM, tSB, tB, tEB, tHB, empty, not_seen, degenerate */
+      probabilities: number[][];
+      stage: components['schemas']['StageNameEnum'][];
+    };
+    /** @description The weights learning went on from (`first`) and the candidate (`second`) on embryos kept out of learning; no label is needed. */
+    ComparisonOut: {
+      /**
+       * Format: double
+       * @description share of frames on which both say the same of three classes
+       */
+      agreement: number | null;
+      embryos: number;
+      first: components['schemas']['ReadingOut'];
+      frames: number;
+      second: components['schemas']['ReadingOut'];
     };
     /**
      * @description * `unknown` - unknown
@@ -649,9 +829,15 @@ export interface components {
       dish: components['schemas']['DishOut'];
       key_frames: components['schemas']['KeyFrameOut'][];
       live_seq: number;
+      profiles: components['schemas']['LiveProfileValue'][];
       run: components['schemas']['LiveRunValue'] | null;
       runs: components['schemas']['LiveRunValue'][];
       wells: components['schemas']['LiveWellValue'][];
+    };
+    EmbryoProfileOut: {
+      frames: components['schemas']['CalledFramesOut'];
+      profile: components['schemas']['LiveProfileValue'];
+      stager: components['schemas']['StagerOut'] | null;
     };
     EntryOut: {
       action: string;
@@ -668,6 +854,17 @@ export interface components {
       events: components['schemas']['LiveDelivered'][];
       seq: number;
       topic: string;
+    };
+    /** @description What was learned from, and how it settled. */
+    FactsOut: {
+      /** @description share of frames that changed their phase, a round */
+      changed: number[];
+      embryos: number;
+      frames: number;
+      /** Format: double */
+      minutes: number;
+      /** @description hours at which this lab's cleavage, blastulation and expansion begin */
+      onsets_h: number[];
     };
     FolderEntryOut: {
       is_folder: boolean;
@@ -1336,6 +1533,12 @@ export interface components {
       /** Wells */
       wells: components['schemas']['LiveWellValue'][];
     };
+    /** @description What a lab has to learn from; `is_ready` is false where no weights for stages are in use. */
+    MaterialOut: {
+      is_ready: boolean;
+      least_embryos: number;
+      recordings: components['schemas']['RecordingOut'][];
+    };
     MemberOut: {
       /** Format: uuid */
       readonly id: string;
@@ -1345,6 +1548,10 @@ export interface components {
     MembershipOut: {
       lab: components['schemas']['LabOut'];
       role: components['schemas']['RoleEnum'];
+    };
+    NamedWeightsOut: {
+      name: string;
+      sha256: string;
     };
     /** @description The only answer that carries the link. */
     NewInvitationOut: {
@@ -1375,6 +1582,14 @@ export interface components {
       readonly scope: components['schemas']['ScopeEnum'];
       readonly token: string;
     };
+    /**
+     * @description * `not_analysed` - not_analysed
+     *     * `no_hours` - no_hours
+     *     * `no_embryos` - no_embryos
+     *     * `same_recording` - same_recording
+     * @enum {string}
+     */
+    NotUsableEnum: 'not_analysed' | 'no_hours' | 'no_embryos' | 'same_recording';
     NullEnum: null;
     PaginatedDishOutList: {
       /** @example 123 */
@@ -1503,6 +1718,59 @@ export interface components {
       /** @description [scale, rotation_rad, dx_px, dy_px, is_usable, gas_outside_wells] a frame, relative to its key frame */
       rows: number[][];
     };
+    /** @description One embryo of a table: whose it is, what told it, and its profile. */
+    ProfileRowOut: {
+      /**
+       * @description what onsets' `low` and `high` are told in
+       *
+       *     * `hours` - hours
+       *     * `frames` - frames
+       */
+      bounds_in: components['schemas']['BoundsInEnum'];
+      code_version: string;
+      cycle_label: string;
+      dish: string;
+      patient_code: string;
+      profile: components['schemas']['LiveProfileValue'];
+      recording: string;
+      /** Format: uuid */
+      run: string;
+      run_state: string;
+      stages_by: components['schemas']['NamedWeightsOut'] | null;
+      wells_by: components['schemas']['NamedWeightsOut'];
+    };
+    /** @description How far a running adaptation is; `minutes` since this attempt began. */
+    ProgressOut: {
+      done: number;
+      /** Format: double */
+      minutes: number;
+      stage: components['schemas']['AdaptationStepEnum'];
+      total: number;
+    };
+    /** @description How one set of weights reads the held-back frames. */
+    ReadingOut: {
+      /** @description of these, how many go from a later class to an earlier one */
+      backwards: number;
+      /** Format: double */
+      mean_confidence: number | null;
+      /** @description neighbouring frames of one embryo that were both read */
+      pairs: number;
+      /** @description frames called empty or not seen */
+      unread: number;
+    };
+    /** @description A confirmed recording of the lab, and why nothing can be learned from it where that is so. */
+    RecordingOut: {
+      /** Format: uuid */
+      dish: string;
+      dish_label: string;
+      embryos: number;
+      /** Format: double */
+      first_hour: number | null;
+      patient_code: string;
+      reason: components['schemas']['NotUsableEnum'] | components['schemas']['NullEnum'];
+      /** Format: uuid */
+      stack: string;
+    };
     /** @description What happened, why, and what to do next. */
     RefusalOut: {
       code: string;
@@ -1604,6 +1872,54 @@ export interface components {
      */
     StackOutStateEnum: 'assembling' | 'probing' | 'recognised' | 'ready' | 'refused';
     /**
+     * @description * `tPB2` - tPB2
+     *     * `tPNa` - tPNa
+     *     * `tPNf` - tPNf
+     *     * `t2` - t2
+     *     * `t3` - t3
+     *     * `t4` - t4
+     *     * `t5` - t5
+     *     * `t6` - t6
+     *     * `t7` - t7
+     *     * `t8` - t8
+     *     * `t9+` - t9+
+     *     * `tM` - tM
+     *     * `tSB` - tSB
+     *     * `tB` - tB
+     *     * `tEB` - tEB
+     *     * `tHB` - tHB
+     *     * `empty` - empty
+     *     * `not_seen` - not_seen
+     *     * `degenerate` - degenerate
+     * @enum {string}
+     */
+    StageNameEnum:
+      | 'tPB2'
+      | 'tPNa'
+      | 'tPNf'
+      | 't2'
+      | 't3'
+      | 't4'
+      | 't5'
+      | 't6'
+      | 't7'
+      | 't8'
+      | 't9+'
+      | 'tM'
+      | 'tSB'
+      | 'tB'
+      | 'tEB'
+      | 'tHB'
+      | 'empty'
+      | 'not_seen'
+      | 'degenerate';
+    /** @description The weights that named the stages, and the code that ran them. */
+    StagerOut: {
+      code_version: string;
+      name: string;
+      sha256: string;
+    };
+    /**
      * @description * `dark` - dark
      *     * `light` - light
      * @enum {string}
@@ -1659,9 +1975,13 @@ export interface components {
       theme?: components['schemas']['ThemeEnum'];
     };
     WeightsOut: {
+      /** Format: date-time */
+      readonly created_at: string;
       family: string;
       /** Format: uuid */
       readonly id: string;
+      /** Format: uuid */
+      lab?: string | null;
       manifest: {
         [key: string]: unknown;
       };
@@ -1674,10 +1994,11 @@ export interface components {
     /**
      * @description * `usable` - usable
      *     * `active` - in use
+     *     * `candidate` - learned from a lab, not in use
      *     * `unusable` - cannot be used
      * @enum {string}
      */
-    WeightsOutStateEnum: 'usable' | 'active' | 'unusable';
+    WeightsOutStateEnum: 'usable' | 'active' | 'candidate' | 'unusable';
     WellCounts: {
       embryo: number;
       embryo_gas: number;
@@ -1693,6 +2014,27 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  adaptations_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        adaptation_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdaptationOut'];
+        };
+      };
+    };
+  };
   audit_list: {
     parameters: {
       query: {
@@ -1925,6 +2267,81 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['LabWithRoleOut'];
+        };
+      };
+    };
+  };
+  adaptations_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdaptationOut'][];
+        };
+      };
+    };
+  };
+  adaptations_request: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['AdaptationInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdaptationOut'];
+        };
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdaptationOut'];
+        };
+      };
+    };
+  };
+  adaptations_material: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MaterialOut'];
         };
       };
     };
@@ -2259,6 +2676,70 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['PlacementsOut'];
+        };
+      };
+    };
+  };
+  runs_profiles_csv: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+    };
+  };
+  runs_profiles_json: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        run_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProfileRowOut'][];
+        };
+      };
+    };
+  };
+  runs_profile: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        place: string;
+        run_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EmbryoProfileOut'];
         };
       };
     };

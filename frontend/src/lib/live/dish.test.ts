@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Delivered, DishSnapshot, LiveEvent, RunValue, WellValue } from '$lib/api/types';
+import type {
+  CallValue,
+  Delivered,
+  DishSnapshot,
+  LiveEvent,
+  ProfileValue,
+  RunValue,
+  WellValue,
+} from '$lib/api/types';
 import { fromSnapshot, reduce, type DishState } from './dish';
 
 const run = (id: string, change: Partial<RunValue> = {}): RunValue => ({
@@ -8,6 +16,7 @@ const run = (id: string, change: Partial<RunValue> = {}): RunValue => ({
   dish: 'd',
   dish_label: '24-117',
   weights_name: 'wells',
+  stager_name: 'stages',
   state: 'queued',
   attempts: 0,
   frames_done: 0,
@@ -53,6 +62,7 @@ const empty = (): DishSnapshot => ({
   key_frames: [],
   content_changes: [],
   alerts: [],
+  profiles: [],
 });
 
 const found = (
@@ -71,14 +81,51 @@ const found = (
   reason: '',
 });
 
+const call = (frame: number, stage: CallValue['stage'] = 't2'): CallValue => ({
+  frame_index: frame,
+  hours_post_insemination: null,
+  stage,
+  coarse: 'cleavage',
+  confidence: 0.8,
+});
+
+const profile = (name: string, last: number, change: Partial<ProfileValue> = {}): ProfileValue => ({
+  row: name.charCodeAt(0) - 65,
+  column: Number(name.slice(1)) - 1,
+  name,
+  is_final: false,
+  is_coarse: false,
+  frames_called: last + 1,
+  last: call(last),
+  onsets: [],
+  intervals: [],
+  events: [],
+  ...change,
+});
+
+const called = (runId: string, name: string, calls: CallValue[]): LiveEvent => {
+  const { row, column } = profile(name, 0);
+  return { type: 'stages.called', run_id: runId, row, column, name, calls };
+};
+
+const decoded = (runId: string, told: ProfileValue): LiveEvent => ({
+  type: 'profile.decoded',
+  run_id: runId,
+  profile: told,
+});
+
 const STORY: LiveEvent[] = [
   { type: 'run.queued', run: run('1') },
   { type: 'run.started', run: run('1', { state: 'running', attempts: 1 }) },
   found('1', [well('A1'), well('A2', 'gas')]),
   { type: 'alert.raised', run_id: '1', kind: 'gas_in_well', frame_index: 0, place: 'A2', detail: '' },
+  called('1', 'A1', [call(0)]),
   { type: 'run.progressed', run_id: '1', frames_done: 2, frames_total: 3 },
+  decoded('1', profile('A1', 1)),
+  called('1', 'A1', [call(2)]),
   { type: 'well.classified', run_id: '1', frame_index: 2, well: well('A2', 'empty'), previous: 'gas' },
   { type: 'frames.followed', run_id: '1', first_frame: 0, frames: 3 },
+  decoded('1', profile('A1', 2, { is_final: true })),
   { type: 'dish.settled', run_id: '1', layout: '1x2', wells: [well('A1'), well('A2', 'gas')] },
   {
     type: 'run.ended',
@@ -107,7 +154,7 @@ const fresh = (): DishSnapshot => {
       well_counts: { empty: 0, embryo: 1, gas: 1, embryo_gas: 0 },
       alert_count: 1,
     },
-    live_seq: 9,
+    live_seq: STORY.length,
     run: ended,
     runs: [ended],
     wells: [well('A1'), well('A2', 'gas')],
@@ -125,6 +172,7 @@ const fresh = (): DishSnapshot => {
       { frame_index: 2, row: 0, column: 1, name: 'A2', content: 'empty', previous: 'gas', confidence: 0.9 },
     ],
     alerts: [{ kind: 'gas_in_well', frame_index: 0, place: 'A2', detail: '' }],
+    profiles: [profile('A1', 2, { is_final: true })],
   };
 };
 
@@ -147,10 +195,14 @@ test('what is replayed although it was applied already changes nothing', () => {
 });
 
 test('a second attempt begins with an empty dish', () => {
-  const half = tell(fromSnapshot(empty(), null), STORY.slice(0, 5));
+  const half = tell(fromSnapshot(empty(), null), STORY.slice(0, 8));
   const again = tell(half, [{ type: 'run.started', run: run('1', { state: 'running', attempts: 2 }) }]);
   expect(again.wells).toEqual([]);
   expect(again.alerts).toEqual([]);
+  expect(half.profiles).toHaveLength(1);
+  expect(half.calls['A1']).toHaveLength(1);
+  expect(again.profiles).toEqual([]);
+  expect(again.calls).toEqual({});
   expect(again.dish.alert_count).toBe(0);
   expect(again.frames_followed).toBe(0);
 });
@@ -208,4 +260,51 @@ test('a dish that was renamed has its new name everywhere', () => {
   ]);
   const names = [end.dish.label, end.run?.dish_label, end.dish.run?.dish_label, end.runs[0]?.dish_label];
   expect(names).toEqual(['24-118', '24-118', '24-118', '24-118']);
+});
+
+const running = (events: LiveEvent[]): DishState =>
+  tell(fromSnapshot(empty(), null), [{ type: 'run.queued', run: run('1') }, ...events]);
+const frames = (state: DishState, name: string): number[] =>
+  (state.calls[name] ?? []).map(({ frame_index }) => frame_index);
+
+test('calls of single frames stand in order, whatever order they came in, and the last word counts', () => {
+  const state = running([
+    called('1', 'A1', [call(0), call(8)]),
+    called('1', 'A1', [call(4), call(8, 't3')]),
+    called('1', 'B2', [call(0)]),
+  ]);
+  expect(frames(state, 'A1')).toEqual([0, 4, 8]);
+  expect(state.calls['A1']?.at(-1)?.stage).toBe('t3');
+  expect(frames(state, 'B2')).toEqual([0]);
+});
+
+test('a decoded profile takes the place of the one before and of the calls it has weighed', () => {
+  const state = running([
+    called('1', 'A1', [call(0), call(4), call(8)]),
+    decoded('1', profile('B1', 4)),
+    decoded('1', profile('A1', 2)),
+    decoded('1', profile('A1', 4)),
+  ]);
+  expect(state.profiles.map(({ name, frames_called }) => [name, frames_called])).toEqual([
+    ['A1', 5],
+    ['B1', 5],
+  ]);
+  expect(frames(state, 'A1')).toEqual([8]);
+  const refined = tell(state, [called('1', 'A1', [call(3), call(9)])]);
+  expect(frames(refined, 'A1')).toEqual([8, 9]);
+});
+
+test('a final profile leaves nothing provisional', () => {
+  const state = running([
+    called('1', 'A1', [call(0), call(8)]),
+    decoded('1', profile('A1', 4, { is_final: true })),
+    called('1', 'A1', [call(9)]),
+  ]);
+  expect(state.calls).toEqual({});
+});
+
+test('profiles of a run that is not shown are not taken', () => {
+  const state = running([called('2', 'A1', [call(0)]), decoded('2', profile('A1', 4))]);
+  expect(state.profiles).toEqual([]);
+  expect(state.calls).toEqual({});
 });

@@ -1,11 +1,13 @@
 import type {
   Alert,
+  CallValue,
   ContentChange,
   ContentName,
   Delivered,
   DishSnapshot,
   KeyFrame,
   LiveEvent,
+  ProfileValue,
   RunValue,
   WellValue,
 } from '$lib/api/types';
@@ -16,12 +18,14 @@ export interface DishState extends DishSnapshot {
   pinned_run: string | null;
   /** Frames whose placements the server holds, as far as events told. */
   frames_followed: number;
+  /** By the well's name: what single frames show beyond the decoded profile, in order of frames. Only news tell it. */
+  calls: Readonly<Record<string, CallValue[]>>;
 }
 
 type Found<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>;
 
 export function fromSnapshot(snapshot: DishSnapshot, pinnedRun: string | null): DishState {
-  return { ...snapshot, pinned_run: pinnedRun, frames_followed: snapshot.run?.frames_done ?? 0 };
+  return { ...snapshot, pinned_run: pinnedRun, frames_followed: snapshot.run?.frames_done ?? 0, calls: {} };
 }
 
 /** The state after one event; an event that was already applied changes nothing. */
@@ -44,6 +48,10 @@ function apply(state: DishState, event: LiveEvent): DishState {
       return isShown(state, event.run_id) ? findWells(state, event) : state;
     case 'well.classified':
       return isShown(state, event.run_id) ? classify(state, event) : state;
+    case 'stages.called':
+      return isShown(state, event.run_id) ? call(state, event) : state;
+    case 'profile.decoded':
+      return isShown(state, event.run_id) ? decode(state, event.profile) : state;
     case 'dish.settled':
       return isShown(state, event.run_id) ? settle(state, event) : state;
     case 'alert.raised':
@@ -89,6 +97,8 @@ function startRun(state: DishState, run: RunValue): DishState {
     key_frames: [],
     content_changes: [],
     alerts: [],
+    profiles: [],
+    calls: {},
     frames_followed: 0,
     dish: counted(next.dish, next.runs[0]?.id === run.id ? [] : null, 0),
   };
@@ -100,11 +110,17 @@ function progress(state: DishState, event: Found<'run.progressed'>): DishState {
   return withRun(state, { ...run, frames_done: event.frames_done, frames_total: event.frames_total });
 }
 
-const byPlace = (a: WellValue, b: WellValue): number => a.row - b.row || a.column - b.column;
+interface Placed {
+  row: number;
+  column: number;
+}
+
+const byPlace = (a: Placed, b: Placed): number => a.row - b.row || a.column - b.column;
+const placeKey = ({ row, column }: Placed): string => `${row}.${column}`;
 
 function upsertWells(wells: WellValue[], fresh: WellValue[]): WellValue[] {
-  const places = new Map(wells.map((well) => [`${well.row}.${well.column}`, well]));
-  for (const well of fresh) places.set(`${well.row}.${well.column}`, well);
+  const places = new Map(wells.map((well) => [placeKey(well), well]));
+  for (const well of fresh) places.set(placeKey(well), well);
   return [...places.values()].sort(byPlace);
 }
 
@@ -153,6 +169,38 @@ function classify(state: DishState, event: Found<'well.classified'>): DishState 
     (a, b) => a.frame_index - b.frame_index || a.row - b.row || a.column - b.column,
   );
   return recounted({ ...state, content_changes, wells: upsertWells(state.wells, [well]) });
+}
+
+/** Calls of single frames count until a profile is decoded over them; rounds of refinement call earlier frames later. */
+function call(state: DishState, event: Found<'stages.called'>): DishState {
+  const { name } = event;
+  const fresh = beyond(
+    state.profiles.find((profile) => profile.name === name),
+    event.calls,
+  );
+  if (fresh.length === 0) return state;
+  const calls = new Map((state.calls[name] ?? []).map((known) => [known.frame_index, known]));
+  for (const one of fresh) calls.set(one.frame_index, one);
+  const sorted = [...calls.values()].sort((a, b) => a.frame_index - b.frame_index);
+  return { ...state, calls: { ...state.calls, [name]: sorted } };
+}
+
+function decode(state: DishState, profile: ProfileValue): DishState {
+  const { name } = profile;
+  const others = state.profiles.filter((other) => other.name !== name);
+  const { [name]: calls = [], ...rest } = state.calls;
+  const left = beyond(profile, calls);
+  return {
+    ...state,
+    profiles: [...others, profile].sort(byPlace),
+    calls: left.length > 0 ? { ...rest, [name]: left } : rest,
+  };
+}
+
+function beyond(profile: ProfileValue | undefined, calls: CallValue[]): CallValue[] {
+  if (profile?.is_final) return [];
+  const read = profile?.last?.frame_index ?? -1;
+  return calls.filter(({ frame_index }) => frame_index > read);
 }
 
 function raise(state: DishState, event: Found<'alert.raised'>): DishState {

@@ -1,4 +1,5 @@
 import type { Command } from '$lib/keys/commands.svelte';
+import { turnsOf } from '$lib/features/phases/course';
 import { isUnderWay } from '$lib/features/runs/queue.svelte';
 import type { DishPage } from './page.svelte';
 
@@ -14,7 +15,11 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
     if (frame !== undefined && page.player) page.player.step(frame - page.player.index);
   };
   const here = (): number => page.player?.index ?? 0;
-  const turns = (): number[] =>
+  const turns = (): number[] => {
+    const course = page.chosen === null ? undefined : page.courses.get(page.chosen);
+    return course && course.stretches.length > 0 ? turnsOf(course) : changes();
+  };
+  const changes = (): number[] =>
     [...(page.state?.content_changes ?? []), ...(page.state?.alerts ?? [])]
       .map(({ frame_index }) => frame_index)
       .sort((a, b) => a - b);
@@ -34,14 +39,14 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
     },
     {
       id: 'turn.next',
-      title: 'command.next_change',
+      title: 'command.next_onset',
       group: 'time',
       keys: ['Alt+ArrowRight'],
       run: () => jump(turns().find((frame) => frame > here())),
     },
     {
       id: 'turn.previous',
-      title: 'command.previous_change',
+      title: 'command.previous_onset',
       group: 'time',
       keys: ['Alt+ArrowLeft'],
       run: () => jump(turns().findLast((frame) => frame < here())),
@@ -153,6 +158,14 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
       group: 'wells',
       keys: ['KeyZ'],
       run: () => page.chosen && page.zoomTo(page.chosen),
+    },
+    {
+      id: 'well.open',
+      title: 'command.open_embryo',
+      group: 'wells',
+      keys: ['Enter'],
+      isEnabled: () => page.chosen !== null && page.courses.has(page.chosen),
+      run: () => page.chosen && page.app.router.go(page.embryoAddress(page.chosen)),
     },
     {
       id: 'well.none',

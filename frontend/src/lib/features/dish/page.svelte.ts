@@ -3,8 +3,11 @@ import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { Alert, DishSnapshot, Hours, Stack } from '$lib/api/types';
 import type { App } from '$lib/app.svelte';
+import { Axis } from '$lib/features/embryo/axis';
+import type { Course } from '$lib/features/phases/course';
 import { fromSnapshot, reduce, type DishState } from '$lib/live/dish';
 import { Clock } from './clock';
+import { CourseBook } from './courses';
 import { FrameCache, type FrameKey } from './frames.svelte';
 import { Hold } from './hold';
 import { marksAt, type FrameMarks } from './marks';
@@ -39,11 +42,17 @@ export class DishPage {
 
   readonly app: App;
   readonly #id: string;
+  readonly #book = new CourseBook();
   #unfollow: (() => void) | null = null;
   #isClosed = false;
 
   readonly stack: Stack | null = $derived(this.state?.dish.stack ?? null);
   readonly clock: Clock = $derived(new Clock(this.hours, this.stack?.frame_count ?? 0));
+  readonly axis: Axis = $derived(new Axis(this.clock, this.clock.frames));
+  /** The course of each embryo by its well's name. */
+  readonly courses: ReadonlyMap<string, Course> = $derived.by(() =>
+    this.#book.read(this.state?.profiles ?? [], this.state?.calls ?? {}, this.clock.frames),
+  );
   readonly width: number = $derived(
     this.stack ? widthFor(this.stack.width_px * this.view.scale * this.pixelRatio, this.stack.width_px) : 0,
   );
@@ -80,6 +89,19 @@ export class DishPage {
 
   choose(name: string | null): void {
     this.chosen = name;
+  }
+
+  /** Show a frame at once, as a press on a time axis asks. */
+  seek(frame: number): void {
+    this.player?.step(frame - this.player.index);
+  }
+
+  /** The address of the page of one well's embryo, at the frame that is shown. */
+  embryoAddress(name: string): string {
+    const query = new URLSearchParams();
+    if (this.state?.pinned_run) query.set('run', this.state.pinned_run);
+    if (this.shown > 0) query.set('frame', String(this.shown));
+    return `/dishes/${this.#id}/wells/${name}${query.size > 0 ? `?${query}` : ''}`;
   }
 
   /** The next or previous well by name, around the corner at the ends. */

@@ -190,8 +190,6 @@ export const work = {
   'command.previous': 'Previous frame',
   'command.next10': '10 frames on',
   'command.previous10': '10 frames back',
-  'command.next_change': 'Next change or alert',
-  'command.previous_change': 'Previous change or alert',
   'command.first': 'First frame',
   'command.last': 'Last frame',
   'command.go_to_hour': 'Go to an hour',

@@ -199,8 +199,6 @@ export const work: Record<keyof typeof english, Entry> = {
   'command.previous': 'Предыдущий кадр',
   'command.next10': 'На 10 кадров вперёд',
   'command.previous10': 'На 10 кадров назад',
-  'command.next_change': 'Следующее изменение или сигнал',
-  'command.previous_change': 'Предыдущее изменение или сигнал',
   'command.first': 'Первый кадр',
   'command.last': 'Последний кадр',
   'command.go_to_hour': 'Перейти к часу',

@@ -1,0 +1,92 @@
+import { dishCommands } from '$lib/features/dish/commands';
+import type { Command } from '$lib/keys/commands.svelte';
+import { nextUnsure } from './course';
+import type { EmbryoPage } from './page.svelte';
+
+/** What the keys of the dish page mean here as well. */
+const SHARED = new Set([
+  'frame.next',
+  'frame.previous',
+  'frame.next10',
+  'frame.previous10',
+  'frame.first',
+  'frame.last',
+  'go.hour',
+  'play',
+  'faster',
+  'slower',
+  'plane.up',
+  'plane.down',
+  'zoom.in',
+  'zoom.out',
+  'marks',
+  'invert',
+  'brighter',
+  'darker',
+]);
+
+interface Ways {
+  goToHour: () => void;
+  toDish: () => void;
+}
+
+/** The commands of an open embryo. */
+export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
+  const here = (): number => page.dish.player?.index ?? 0;
+  const onsets = (): number[] => page.onsets.map(({ frame_index }) => frame_index);
+  const events = (): number[] => (page.profile?.events ?? []).map(({ first_frame }) => first_frame);
+  const seek = (frame: number | null | undefined): void => {
+    if (frame !== null && frame !== undefined) page.seek(frame);
+  };
+  const unsure = (by: 1 | -1): void => {
+    if (page.calls) seek(nextUnsure(page.calls, here(), by));
+  };
+  return [
+    ...dishCommands(page.dish, ways.goToHour).filter(({ id }) => SHARED.has(id)),
+    {
+      id: 'onset.next',
+      title: 'embryo.next_onset',
+      group: 'time',
+      keys: ['Alt+ArrowRight'],
+      run: () => seek(onsets().find((frame) => frame > here())),
+    },
+    {
+      id: 'onset.previous',
+      title: 'embryo.previous_onset',
+      group: 'time',
+      keys: ['Alt+ArrowLeft'],
+      run: () => seek(onsets().findLast((frame) => frame < here())),
+    },
+    { id: 'unsure.next', title: 'embryo.next_unsure', group: 'time', keys: ['KeyN'], run: () => unsure(1) },
+    {
+      id: 'unsure.previous',
+      title: 'embryo.previous_unsure',
+      group: 'time',
+      keys: ['Shift+KeyN'],
+      run: () => unsure(-1),
+    },
+    {
+      id: 'event.next',
+      title: 'embryo.next_event',
+      group: 'time',
+      keys: ['KeyK'],
+      run: () => seek(events().find((frame) => frame > here()) ?? events()[0]),
+    },
+    {
+      id: 'fit',
+      title: 'embryo.whole_well',
+      group: 'picture',
+      keys: ['KeyF'],
+      run: () => page.following.reset(),
+    },
+    { id: 'well.next', title: 'embryo.next', group: 'wells', keys: ['PageDown'], run: () => page.step(1) },
+    {
+      id: 'well.previous',
+      title: 'embryo.previous',
+      group: 'wells',
+      keys: ['PageUp'],
+      run: () => page.step(-1),
+    },
+    { id: 'dish.open', title: 'embryo.to_dish', group: 'wells', keys: ['Escape'], run: () => ways.toDish() },
+  ];
+}

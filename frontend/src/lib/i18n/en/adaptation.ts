@@ -1,0 +1,62 @@
+import type { Entry } from '../translator.svelte';
+
+/** The words of learning from a lab's own recordings. */
+export const adaptation = {
+  'weights.state.candidate': 'candidate, not in use',
+  'adaptation.title': 'Adapt to this lab',
+  'adaptation.text':
+    'The detector looks at the embryos of your own dishes and learns what they look like hour by hour; nobody has to label anything. The result is a candidate that stands beside the weights in use and is never switched on by itself.',
+  'adaptation.how_long': 'It takes about half an hour on two processors, and analyses go on meanwhile.',
+  'adaptation.dishes': 'Dishes to learn from',
+  'adaptation.dish_line': 'patient {patient}, from hour {hour}',
+  'adaptation.embryos': { one: '{n} embryo', other: '{n} embryos' },
+  'adaptation.chosen': {
+    one: '{n} embryo chosen; {least} are needed.',
+    other: '{n} embryos chosen; {least} are needed.',
+  },
+  'adaptation.not_used': 'Not used',
+  'adaptation.reason.not_analysed': 'not analysed yet',
+  'adaptation.reason.no_hours': 'hours after insemination are not known',
+  'adaptation.reason.no_embryos': 'no embryo found',
+  'adaptation.reason.same_recording': 'the same recording as another dish',
+  'adaptation.no_dishes': 'There is no dish to learn from yet',
+  'adaptation.no_dishes_text': 'Upload recordings with known hours and have them analysed.',
+  'adaptation.no_start': 'No detector for stages is installed, so there is nothing to go on from.',
+  'adaptation.start': 'Start learning',
+  'adaptation.cancel': 'Cancel',
+  'adaptation.cancelling': 'It stops within seconds…',
+  'adaptation.state.queued': 'waiting',
+  'adaptation.state.running': 'learning',
+  'adaptation.state.finished': 'candidate',
+  'adaptation.state.cancelled': 'cancelled',
+  'adaptation.state.failed': 'failed',
+  'adaptation.waiting': 'It waits for the worker.',
+  'adaptation.stage.cutting': 'Cutting pictures of single wells',
+  'adaptation.stage.learning': 'Learning',
+  'adaptation.stage.judging': 'Comparing with the weights in use',
+  'adaptation.elapsed': 'for {time}',
+  'adaptation.attempt': 'Attempt {n} of 3. Last time: {reason}',
+  'adaptation.earlier': 'Earlier',
+  'adaptation.asked': 'Asked for {time} by {name}',
+  'adaptation.learned_from': {
+    one: 'Learned from {frames} pictures of {n} embryo in {minutes} min.',
+    other: 'Learned from {frames} pictures of {n} embryos in {minutes} min.',
+  },
+  'adaptation.onsets':
+    'In this lab cleavage begins at {cleavage} h, blastulation at {blastulation} h, expansion at {expansion} h.',
+  'adaptation.compared': {
+    one: 'Compared on {frames} pictures of {n} embryo that was kept out of learning',
+    other: 'Compared on {frames} pictures of {n} embryos that were kept out of learning',
+  },
+  'adaptation.in_use': 'in use: {name}',
+  'adaptation.candidate': 'candidate',
+  'adaptation.agreement': 'Both say the same',
+  'adaptation.agreement_hint': 'of three classes: before cleavage, cleavage, blastocyst',
+  'adaptation.backwards': 'Goes back in time',
+  'adaptation.backwards_hint': 'a later class followed by an earlier one; fewer is better',
+  'adaptation.of': '{some} of {all}',
+  'adaptation.confidence': 'Mean confidence',
+  'adaptation.unread': 'Called empty or not seen',
+  'adaptation.no_verdicts':
+    'No verdicts yet: until people have judged embryos, nobody knows which of the two is right more often.',
+} satisfies Record<string, Entry>;

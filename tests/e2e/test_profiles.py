@@ -1,0 +1,177 @@
+"""What becomes of a dropped recording without a further click: profiles that grow while one watches, and each embryo's own page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Opener, Product
+from tests.e2e.recordings import developing_zip
+from tests.e2e.steps import SLOW_MS, choose, confirm, upload
+
+WITH_GAS = "C3"
+# Whatever a table shows even for a moment is noted, so that nothing depends on when this test happens to look.
+WATCH = """() => {
+  window.watched = [];
+  const look = () => {
+    const strips = [...document.querySelectorAll('[data-testid=profile-strip]')];
+    const now = {
+      wells: document.querySelectorAll('[data-testid=well-row]').length,
+      stretches: strips.reduce((sum, strip) => sum + Number(strip.dataset.stretches), 0),
+      isReading: document.querySelector('main [role=progressbar]') !== null,
+    };
+    if (JSON.stringify(now) !== JSON.stringify(window.watched.at(-1))) window.watched.push(now);
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+}"""
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A dish whose run is over, and all that its page showed on the way."""
+
+    path: str
+    watched: list[dict[str, Any]]
+    profiles: dict[str, dict[str, Any]]
+
+    @property
+    def best(self) -> str:
+        """The embryo of which most is known."""
+        return max(self.profiles, key=lambda name: len(self.profiles[name]["onsets"]))
+
+
+@pytest.fixture(scope="session")
+def grown(product: Product, browser: Browser, admin_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Grown:
+    """120 frames of five days, dropped on the upload page and left alone after "Start analysis"."""
+    recording = developing_zip(tmp_path_factory.mktemp("developing"), seed=33, frames=30, repeated=4, interval_minutes=60)
+    context = browser.new_context(base_url=product.url, storage_state=admin_state)
+    page = context.new_page()
+    upload(page, recording)
+    page.evaluate(WATCH)
+    path = confirm(page, patient="P-0007", dish="five days", hours="3", minutes=None)
+    page.get_by_role("button", name="Analyse again").first.wait_for(timeout=2 * SLOW_MS)
+    expect(page.get_by_test_id("profile-strip").first).to_be_visible()
+    watched = page.evaluate("window.watched")
+    told = page.request.get(f"/api{path}/").json()["profiles"]
+    context.close()
+    return Grown(path, watched, {profile["name"]: profile for profile in told})
+
+
+def test_wells_and_then_profiles_appear_and_grow_while_one_watches(grown: Grown) -> None:
+    wells, stretches = (next(place for place, seen in enumerate(grown.watched) if seen[what]) for what in ("wells", "stretches"))
+    assert wells <= stretches
+    grew = {seen["stretches"] for seen in grown.watched if seen["isReading"]} - {0}
+    assert len(grew) >= 2, grown.watched
+    assert grown.watched[-1]["wells"] == 9
+    assert len(grown.profiles) == 8
+    assert all(profile["is_final"] for profile in grown.profiles.values())
+
+
+def test_an_embryo_is_opened_read_and_left_from_the_keyboard(open_page: Opener, grown: Grown) -> None:
+    page = open_page(grown.path)
+    open_by_keyboard(page, grown.best)
+    onsets = [onset for onset in grown.profiles[grown.best]["onsets"] if not onset["is_censored"]]
+    slider = page.get_by_role("slider", name="Time")
+    for onset in onsets[:3]:
+        page.keyboard.press("Alt+ArrowRight")
+        expect(slider).to_have_attribute("aria-valuenow", str(onset["frame_index"]))
+        expect(page.get_by_test_id("statement")).to_have_attribute("data-stage", onset["phase"])
+        expect(page.get_by_test_id("filmstrip").locator("[aria-current=true]")).to_have_attribute("data-onset", onset["phase"])
+    expect(page.get_by_test_id("filmstrip").locator("[data-onset]")).to_have_count(len(onsets))
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("well-row")).to_have_count(9)
+
+
+def open_by_keyboard(page: Page, well: str) -> None:
+    expect(page.get_by_test_id("well-row")).to_have_count(9)
+    chosen = page.get_by_test_id("well-table").locator("[aria-pressed=true]")
+    page.keyboard.press("PageDown")
+    expect(chosen).to_have_count(1)
+    for _ in range(9):
+        if chosen.text_content() == well:
+            break
+        page.keyboard.press("PageDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(well)
+    expect(page.get_by_test_id("onset-table")).to_be_visible()
+
+
+def test_an_event_plays_its_clip(open_page: Opener, grown: Grown) -> None:
+    page = open_page(f"{grown.path}/wells/{WITH_GAS}")
+    event = page.get_by_test_id("events").locator("[data-kind=gas_bubble]").first
+    clip = event.get_by_test_id("clip")
+    clip.scroll_into_view_if_needed()
+    clip.click()
+    expect(clip).to_have_attribute("data-playing", "true")
+    expect(clip).to_have_attribute("data-at", re.compile(r"[1-9]\d*"))
+    assert clip.locator("canvas").evaluate("canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 40, 40).data).size") > 10
+
+
+def test_the_exported_hours_are_those_on_the_page_also_after_a_reload(open_page: Opener, grown: Grown) -> None:
+    page = open_page(grown.path)
+    page.get_by_test_id("profile-strip").first.wait_for()
+    page.get_by_role("button", name="Export profiles").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Profiles as CSV").click()
+    rows = {row["well"]: row for row in csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig")))}
+    assert rows.keys() == grown.profiles.keys()
+    page.goto(f"{grown.path}/wells/{grown.best}")
+    shown = hours_on(page)
+    assert len(shown) >= 5
+    for phase, hours in shown.items():
+        assert float(rows[grown.best][f"{phase}_hpi"]) == pytest.approx(hours, abs=0.02), phase
+    page.reload()
+    assert hours_on(page) == shown
+
+
+def hours_on(page: Page) -> dict[str, float]:
+    """The hours of the table of onsets by phase; what began before the recording has none."""
+    page.get_by_test_id("onset-table").wait_for()
+    shown = {}
+    for row in page.get_by_test_id("onset-table").locator("tr[data-phase]").all():
+        said = re.search(r"(\d+) h (\d+) min", row.inner_text())
+        if said:
+            shown[row.get_attribute("data-phase") or ""] = int(said[1]) + int(said[2]) / 60
+    return shown
+
+
+def test_the_embryo_page_fits_a_narrow_screen(open_page: Opener, grown: Grown) -> None:
+    page = open_page(f"{grown.path}/wells/{grown.best}", width=1024, height=768)
+    page.get_by_test_id("onset-table").wait_for()
+    for part in (page.get_by_test_id("statement"), page.get_by_test_id("filmstrip"), page.get_by_test_id("embryo-timeline")):
+        part.scroll_into_view_if_needed()
+        expect(part).to_be_in_viewport()
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 1024
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_on_a_dish_with_profiles_and_on_an_embryo(open_page: Opener, grown: Grown, theme: str, axe_file: Path) -> None:
+    page = open_page("/settings")
+    choose(page, "Theme", theme)
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    for path, part in ((grown.path, "profile-strip"), (f"{grown.path}/wells/{WITH_GAS}", "embryo-findings")):
+        page.goto(path)
+        page.get_by_test_id(part).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        found = Axe(axe_file.read_text()).run(page)
+        assert found.violations_count == 0, f"{path} in {theme}:\n{found.generate_report()}"
+
+
+def test_the_embryo_page_speaks_russian(open_page: Opener, grown: Grown) -> None:
+    page = open_page("/settings")
+    choose(page, "Language", "ru")
+    page.goto(f"{grown.path}/wells/{WITH_GAS}")
+    for heading in ("События", "Интервалы"):
+        expect(page.get_by_role("heading", name=re.compile(heading))).to_be_visible()
+    expect(page.get_by_test_id("statement")).to_contain_text("Машина")
+    expect(page.get_by_test_id("events")).to_contain_text("Пузырёк газа")
+    page.goto("/settings")
+    choose(page, "Язык", "en")
