@@ -188,7 +188,7 @@ def floor_of(small: Image) -> npt.NDArray[np.uint8]:
     outline = cv2.convexHull(np.argwhere(labels == chosen)[:, ::-1].astype(np.int32))
     floor = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(floor, outline, 1)
-    floor = floor * (1 - _bubbles(small, floor, level))
+    floor[_bubbles(small, floor, level) > 0] = 0
     erosion = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
     return np.asarray(cv2.erode(floor, erosion, borderType=cv2.BORDER_CONSTANT, borderValue=1), dtype=np.uint8)
 

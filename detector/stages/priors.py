@@ -102,7 +102,9 @@ class Rates:
     slip: float = 0.02
     """Share of a frame's likelihood that is spread over all stages, since nets are wrong with confidence now and then."""
     elsewhere: float = 0.03
-    """Share of embryos whose phase at the first frame has nothing to do with the hour."""
+    """Share of embryos whose phase at the first frame has nothing to do with how recordings usually start."""
+    misdated: float = 0.001
+    """The same where a person said the hour: no blastocyst is three hours old, so that takes more than a net's opinion."""
     starts_empty: float = 0.03
 
 
@@ -171,7 +173,7 @@ class Priors:
 
     def at_hour(self, hours_post_insemination: float) -> Values:
         """The states of an embryo at one hour, some share of it anywhere, since embryos are late, thawed, or not what the lab believes."""
-        return self._mixed(self.after(self.entry(PHASES[0]), hours_post_insemination * 60.0))
+        return self._mixed(self.after(self.entry(PHASES[0]), hours_post_insemination * 60.0), self.rates.misdated)
 
     @cached_property
     def at_unknown_start(self) -> Values:
@@ -180,7 +182,7 @@ class Priors:
         for share, first, last in STARTS:
             hours = np.linspace(first, last, max(round(last - first), 2))
             row += share * np.mean([self.after(self.entry(PHASES[0]), hour * 60.0) for hour in hours], axis=0)
-        return self._mixed(row)
+        return self._mixed(row, self.rates.elsewhere)
 
     @cached_property
     def within(self) -> npt.NDArray[np.bool_]:
@@ -202,10 +204,10 @@ class Priors:
         reached = self.onset_hours[PHASES.index(phase)]
         return float(np.interp(share * reached[-1], np.maximum.accumulate(reached), np.arange(121) * 2.0))
 
-    def _mixed(self, row: Values) -> Values:
+    def _mixed(self, row: Values, elsewhere: float) -> Values:
         rates = self.rates
         anywhere = np.mean([self.entry(phase) for phase in PHASES], axis=0)
-        mixed = (1 - rates.elsewhere) * row + rates.elsewhere * anywhere
+        mixed = (1 - elsewhere) * row + elsewhere * anywhere
         mixed *= 1 - rates.starts_empty
         mixed[-2] += rates.starts_empty
         return np.asarray(mixed / mixed.sum())

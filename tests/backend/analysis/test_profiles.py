@@ -191,3 +191,12 @@ def test_nothing_of_a_finished_runs_profiles_is_kept_when_its_recording_goes(run
     run.delete()
     assert not EmbryoProfile.objects.exists()
     assert not StageCalls.objects.exists()
+
+
+def test_after_the_final_profile_single_frames_are_not_told_any_more(run: Run) -> None:
+    news = StageNews()
+    write(run, called([0]), news=news)
+    write(run, called([4]), decoded([0, 4], is_final=True), news=news)
+    news._told_at.clear()
+    write(run, news=news)
+    assert [[one["frame_index"] for one in event["calls"]] for event in told(run, "stages.called")] == [[0]]

@@ -133,8 +133,9 @@ function findWells(state: DishState, event: Found<'wells.found'>): DishState {
   const others = state.key_frames.filter((other) => other.frame_index !== event.frame_index);
   const key_frames: KeyFrame[] = [...others, keyFrame].sort((a, b) => a.frame_index - b.frame_index);
   const before = others.findLast((other) => other.frame_index < event.frame_index);
-  const known = keepsNames(before, event.layout) ? state.wells : [];
-  const next = recounted({ ...state, key_frames, wells: upsertWells(known, event.wells) });
+  // Places that mean other wells now take nothing over from those that were called so.
+  const known = keepsNames(before, event.layout) ? state : { ...state, wells: [], profiles: [], calls: {} };
+  const next = recounted({ ...known, key_frames, wells: upsertWells(known.wells, event.wells) });
   return event.layout ? withLayout(next, run_id, event.layout) : next;
 }
 
