@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detector.stacks.sizes import reduced
+from detector.reducing import reduced
 from detector.types import Box, ContentChanged, DishSettled, Finding, FramesFollowed, Image, StackInfo, Well, WellsFound
 
 LEAST_WIDTH, LEAST_HEIGHT = 384, 288

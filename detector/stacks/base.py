@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from detector.reducing import reduced, smaller
 from detector.stacks.grey import GreyScale, Raw
 from detector.stacks.refusals import Code, refusal
-from detector.stacks.sizes import reduced, smaller
 from detector.types import Image, StackInfo
 
 _SAMPLES = 12

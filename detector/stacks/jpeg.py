@@ -12,9 +12,10 @@ import imagecodecs
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]
 
+from detector.reducing import reduced
 from detector.stacks.limits import Limits
 from detector.stacks.refusals import Code, refusal
-from detector.stacks.sizes import check_size, reduced
+from detector.stacks.sizes import check_size
 from detector.types import Image
 
 _READABLE_FRAMES = {0xC0, 0xC1, 0xC2}

@@ -20,4 +20,5 @@ def test_the_pipeline_imports_values_and_protocols_and_nothing_else_of_ours() ->
     graph = grimp.build_graph("detector", include_external_packages=False, cache_dir=None)
     assert graph.find_modules_directly_imported_by("detector.pipeline") <= {"detector.types", "detector.protocols", "detector.enlarging"}
     # What carries values from smaller pictures to whole frames is arithmetic on values, no adapter.
-    assert graph.find_modules_directly_imported_by("detector.enlarging") == {"detector.types"}
+    assert graph.find_modules_directly_imported_by("detector.enlarging") == {"detector.types", "detector.reducing"}
+    assert graph.find_modules_directly_imported_by("detector.reducing") == set()

@@ -105,5 +105,5 @@ def test_a_lab_that_is_not_there_is_refused_with_those_that_are(recording: Path,
 def test_without_json_the_answer_is_in_words() -> None:
     wells = [{"row": 1, "column": 2, "content": "gas", "confidence": 0.917}]
     alerts = [{"kind": "gas_in_well", "frame_index": 0, "place": "B3", "detail": "a gas bubble lies in B3"}]
-    told = {"dish": {"layout": "3x3", "wells": wells, "alerts": alerts}}
+    told = {"dish": {"layout": "3x3", "wells": wells, "alerts": alerts}, "profiles": []}
     assert as_text(told).splitlines() == ["Layout 3x3, 1 wells", "  B3  gas         0.92", "! frame 0: a gas bubble lies in B3"]

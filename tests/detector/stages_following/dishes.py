@@ -9,7 +9,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from detector.stacks.sizes import reduced
+from detector.reducing import reduced
 from detector.stages.looks import AUXILIARY, Looks, Values
 from detector.types import STAGES, Box, Candidate, Content, Image, Phase, Sighting, StackInfo, Unphased
 from tests.detector.stages_frames.drawn import WALL, well
