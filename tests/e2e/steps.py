@@ -18,9 +18,12 @@ def upload(page: Page, *files: Path) -> None:
     page.get_by_test_id("file-input").set_input_files([str(file) for file in files])
 
 
-def confirm(page: Page, *, patient: str, dish: str, hours: str = "1.5", minutes: str | None = "10") -> str:
-    """Fill the confirmation and start the analysis; gives the dish page's path. Without `minutes` the recording's own times stand."""
-    form = page.get_by_role("form", name="Confirm").first
+def confirm(page: Page, *, patient: str, dish: str, hours: str = "1.5", minutes: str | None = "10", recording: str = "") -> str:
+    """Fill the confirmation and start the analysis; gives the dish page's path. Without `minutes` the recording's own times stand.
+
+    `recording` names which one where others wait for their confirmation too.
+    """
+    form = page.get_by_role("form", name=re.compile(rf"Confirm.*{re.escape(recording)}")).first
     form.wait_for(timeout=SLOW_MS)
     form.get_by_label("Patient code").fill(patient)
     form.get_by_label("Cycle").fill("1")

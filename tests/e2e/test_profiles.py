@@ -56,7 +56,7 @@ def grown(product: Product, browser: Browser, admin_state: Path, tmp_path_factor
     page = context.new_page()
     upload(page, recording)
     page.evaluate(WATCH)
-    path = confirm(page, patient="P-0007", dish="five days", hours="3", minutes=None)
+    path = confirm(page, patient="P-0007", dish="five days", hours="3", minutes=None, recording=recording.stem)
     page.get_by_role("button", name="Analyse again").first.wait_for(timeout=2 * SLOW_MS)
     expect(page.get_by_test_id("profile-strip").first).to_be_visible()
     watched = page.evaluate("window.watched")
