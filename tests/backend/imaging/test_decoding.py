@@ -39,7 +39,10 @@ def nothing_is_left() -> None:  # type: ignore[misc]
     before = (_children(), len(os.listdir("/proc/self/fd")))
     yield
     gc.collect()
-    assert (_children(), len(os.listdir("/proc/self/fd"))) == before
+    children, files = before
+    assert _children() == children
+    # What earlier tests left to the garbage collector may be closed meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= files
 
 
 def test_importing_the_door_loads_nothing_of_the_detector() -> None:
