@@ -75,7 +75,7 @@ def _chosen(recordings: list[Recording], dishes: Sequence[UUID] | None) -> list[
         raise Refused(
             "adaptation_too_few",
             f"There are {embryos} embryos with known hours in analysed dishes; learning needs {settings.ADAPT_LEAST_EMBRYOS} at least.",
-            "Analyse more dishes whose hours are known, better a hundred embryos.",
+            "Analyse more dishes whose hours are known; the more embryos, the better.",
             http_status=409,
         )
     return usable

@@ -122,7 +122,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-# Three queues: an upload is taken in while a long run is worked on, and neither waits for weights that learn for half an hour.
+# Three queues: an upload is taken in while a long run is worked on, and neither waits for weights that learn.
 CELERY_TASK_DEFAULT_QUEUE = "intake"
 CELERY_TASK_ROUTES = {"analysis.*": {"queue": "runs"}, "adaptation.*": {"queue": "learning"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -198,7 +198,7 @@ ADAPT_DIR = DATA_DIR / "adapting"
 ADAPT_LEAST_EMBRYOS = 8
 ADAPT_FRAMES_AN_EMBRYO = 60
 ADAPT_STEPS = env.int("ADAPT_STEPS", default=0)
-"""Steps of the last training; 0: the recipe's own, about half an hour on two cores."""
+"""Steps of the last training; 0: the recipe's own."""
 ADAPT_SILENCE_S = env.float("ADAPT_SILENCE_S", default=1800)
 """A training that says nothing for so long hangs and is started again."""
 

@@ -188,7 +188,7 @@ def _read(data: Path, clock: Clock, most: int, held_back: frozenset[str], say: S
     names = sorted({frame.embryo for frame in frames})
     if len(names) < LEAST_EMBRYOS:
         detail = f"{len(names)} embryos are too few to learn from"
-        raise DetectorError("recordings_too_few", detail, f"Give at least {LEAST_EMBRYOS} folders of frames, better a hundred.")
+        raise DetectorError("recordings_too_few", detail, f"Give at least {LEAST_EMBRYOS} folders of frames; the more, the better.")
     windows, places = read_windows([frame.path for frame in frames], say)
     frames = [frames[place] for place in places]
     say(f"{len(frames)} frames of {len(names)} embryos")

@@ -6,7 +6,7 @@ export const adaptation = {
   'adaptation.title': 'Adapt to this lab',
   'adaptation.text':
     'The detector looks at the embryos of your own dishes and learns what they look like hour by hour; nobody has to label anything. The result is a candidate that stands beside the weights in use and is never switched on by itself.',
-  'adaptation.how_long': 'It takes about half an hour on two processors, and analyses go on meanwhile.',
+  'adaptation.how_long': 'Learning takes a while; analyses go on meanwhile, and it can be cancelled.',
   'adaptation.dishes': 'Dishes to learn from',
   'adaptation.dish_line': 'patient {patient}, from hour {hour}',
   'adaptation.embryos': { one: '{n} embryo', other: '{n} embryos' },
