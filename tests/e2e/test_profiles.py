@@ -18,6 +18,7 @@ from tests.e2e.recordings import developing_zip
 from tests.e2e.steps import SLOW_MS, choose, confirm, upload
 
 WITH_GAS = "C3"
+HOURS = re.compile(r"(\d+\.\d) h")
 # Whatever a table shows even for a moment is noted, so that nothing depends on when this test happens to look.
 WATCH = """() => {
   window.watched = [];
@@ -134,10 +135,12 @@ def test_the_exported_hours_are_those_on_the_page_also_after_a_reload(open_page:
 
 def hours_on(page: Page) -> dict[str, float]:
     """The hours of the table of onsets by phase; what began before the recording has none."""
-    page.get_by_test_id("onset-table").wait_for()
+    rows = page.get_by_test_id("onset-table").locator("tr[data-phase]")
+    # The recording's hours come after its profile and reach all rows at once; until then rows show frame numbers.
+    expect(rows.filter(has_text=HOURS)).not_to_have_count(0)
     shown = {}
-    for row in page.get_by_test_id("onset-table").locator("tr[data-phase]").all():
-        said = re.search(r"(\d+\.\d) h", row.inner_text())
+    for row in rows.all():
+        said = HOURS.search(row.inner_text())
         if said:
             shown[row.get_attribute("data-phase") or ""] = float(said[1])
     return shown
