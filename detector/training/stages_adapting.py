@@ -40,12 +40,12 @@ class Plan:
     fine_rate: float = 8e-4
     """The rate where training goes on from other weights."""
     rounds: int = 3
-    stable: float = 0.02
+    stable: float = 0.045
     """Rounds end when fewer frames than this share change their phase."""
     sure: float = 0.85
     """A guess from the hour alone is taught only where it is at least this probable: frames near a change are left out."""
-    agreed: float = 0.6
-    """The same where pictures and their order have spoken too."""
+    agreed: float = 0.9
+    """The same where pictures and their order have spoken too; frames at a division would teach what the clock supposed of them."""
     most_frames: int = 4000
     shape: Shape | None = None
     """Of a net from scratch; the shipped one otherwise."""
@@ -160,11 +160,13 @@ def _trusted(log_probabilities: npt.NDArray[np.float32], shown: npt.NDArray[np.f
 
 
 def _lessons(recordings: Recordings, guesses: Posteriors, is_taught: npt.NDArray[np.bool_]) -> Lessons:
-    """The likeliest phase of every frame that is taught; rarer phases and surer guesses are shown more often."""
+    """The likeliest phase of every frame that is taught; surer guesses are shown more often, rarer phases are not.
+
+    Showing rare phases more often made the nets name frames at a phase's edge after the rarer neighbour.
+    """
     phases = guesses.argmax(1)
     places = np.flatnonzero(is_taught)
-    counts = np.bincount(phases[places], minlength=4)
-    weights = [float(2 * guesses[k, phases[k]] - 1 + 0.05) * float(counts[phases[k]]) ** -0.5 for k in places]
+    weights = [float(2 * guesses[k, phases[k]] - 1 + 0.05) for k in places]
     if len(set(phases[places].tolist())) < 2:
         detail = f"{len(places)} of {len(phases)} frames are sure of their phase by the hour, and all are in one"
         raise DetectorError("recordings_too_short", detail, "Check --interval-minutes and --start-hpi, or add longer recordings.")

@@ -19,6 +19,9 @@ Values = npt.NDArray[np.float64]
 PUBLISHED = ((27.2, 3.4), (72.0, 9.4), (116.6, 11.3))
 WIDENING = 1.6
 """Labs differ from each other, and from the published ones, besides their embryos."""
+MISDATED = 0.1
+"""Share of recordings whose hours are taken to be wrong by some of DELAYS_H: begun late, or counted from another event."""
+DELAYS_H = (0.0, *(float(hours) for hours in range(-24, 25, 3) if hours))
 _LATEST_SHIFT_H, _USUAL_SHIFT_H = 24.0, 6.0
 """How far a lab's own median may lie from the published one, and how far it usually does."""
 
@@ -83,26 +86,37 @@ def smoothed(evidence: Values, hours: Values, onsets: Onsets) -> Values:
     """(n, 4): probability of each phase of one embryo's frames, in order of time, given them all.
 
     `evidence` (n, 4) is proportional to how likely each picture is in each phase. A phase begins once and is never left backwards; the
-    chance that it begins between two frames is what `onsets` give that stretch of time.
+    chance that it begins between two frames is what `onsets` give that stretch of time. A whole recording may be misdated: its hours are
+    weighed against hours that are some of DELAYS_H later or earlier.
     """
+    tried = [_smoothed(evidence, hours + delay, onsets) for delay in DELAYS_H]
+    chances = np.array([chance for _, chance in tried]) + np.log(
+        np.where(np.array(DELAYS_H) == 0, 1 - MISDATED, MISDATED / (len(DELAYS_H) - 1))
+    )
+    weights = np.exp(chances - chances.max())
+    return np.asarray(np.tensordot(weights / weights.sum(), np.array([answer for answer, _ in tried]), 1))
+
+
+def _smoothed(evidence: Values, hours: Values, onsets: Onsets) -> tuple[Values, float]:
+    """The same by hours that are believed, and the logarithm of how likely all pictures are by them."""
     count = len(hours)
     started = onsets.begun(hours)
-    forward = np.zeros((count, 4))
-    forward[0] = onsets.suggested(hours[:1])[0] * evidence[0]
-    forward[0] /= forward[0].sum()
     moves = [_moves(started[k], started[k + 1]) for k in range(count - 1)]
-    for k in range(1, count):
-        forward[k] = (forward[k - 1] @ moves[k - 1]) * evidence[k]
-        forward[k] /= forward[k].sum()
+    forward, scales = np.zeros((count, 4)), np.zeros(count)
+    row = onsets.suggested(hours[:1])[0]
+    for k in range(count):
+        row = (row if k == 0 else row @ moves[k - 1]) * evidence[k]
+        scales[k] = max(row.sum(), 1e-300)
+        row = forward[k] = row / scales[k]
     backward = np.ones(4)
     answer = np.zeros_like(forward)
     for k in range(count - 1, -1, -1):
         answer[k] = forward[k] * backward
-        answer[k] /= answer[k].sum()
+        answer[k] /= max(answer[k].sum(), 1e-300)
         if k:
             backward = moves[k - 1] @ (evidence[k] * backward)
-            backward /= backward.sum()
-    return answer
+            backward /= max(backward.sum(), 1e-300)
+    return answer, float(np.log(scales).sum())
 
 
 def _moves(before: Values, after: Values) -> Values:
