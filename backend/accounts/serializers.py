@@ -53,6 +53,14 @@ class CredentialsIn(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
 
 
+class StepUpIn(serializers.Serializer[Any]):
+    password = serializers.CharField(max_length=PASSWORD_MAX, trim_whitespace=False)
+
+
+class StepUpOut(serializers.Serializer[Any]):
+    until = serializers.DateTimeField()
+
+
 class SetupIn(CredentialsIn):
     token = serializers.CharField(max_length=100)
     name = serializers.CharField(max_length=120)

@@ -8,6 +8,7 @@ from backend.accounts import lab_views, views
 
 urlpatterns = [
     path("session/", views.SessionView.as_view()),
+    path("session/step-up/", views.StepUpView.as_view()),
     path("setup/", views.SetupView.as_view()),
     path("invitations/accept/", views.AcceptView.as_view()),
     path("me/", views.MeView.as_view()),

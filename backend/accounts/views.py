@@ -29,10 +29,13 @@ from backend.accounts.serializers import (
     ProfileIn,
     SessionOut,
     SetupIn,
+    StepUpIn,
+    StepUpOut,
     TokenIn,
     TokenOut,
     UserOut,
 )
+from backend.accounts.stepup import step_up
 from backend.core.bodies import checked
 from backend.core.permissions import InPerson
 
@@ -68,6 +71,16 @@ class SessionView(APIView):
     def delete(self, request: Request) -> Response:
         logout(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class StepUpView(APIView):
+    permission_classes = [InPerson]
+
+    @extend_schema(operation_id="session_step_up", request=StepUpIn, responses=StepUpOut)
+    def post(self, request: Request) -> Response:
+        """Give the password again; for five minutes this session may sign. Failures count as failures to sign in do."""
+        until = step_up(request=request._request, user=actor_of(request).user, **checked(StepUpIn(data=request.data)))
+        return Response(StepUpOut({"until": until}).data)
 
 
 class SetupView(APIView):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import exceptions, status
 
 
@@ -17,5 +19,5 @@ class Refused(exceptions.APIException):
         if http_status is not None:
             self.status_code = http_status
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "detail": str(self.detail), "hint": self.hint}
