@@ -10,6 +10,7 @@ for name in (
     "REDIS_URL",
     "STORAGE_URL",
     "SECRET_KEY",
+    "AUDIT_KEY",
     "PRODUCTION",
     "PUBLIC_ORIGINS",
     "ALLOWED_HOSTS",

@@ -36,7 +36,7 @@ class FactsOut(serializers.Serializer[Any]):
     )
 
 
-class ReadingOut(serializers.Serializer[Any]):
+class FramesReadOut(serializers.Serializer[Any]):
     """How one set of weights reads the held-back frames."""
 
     unread = serializers.IntegerField(help_text="frames called empty or not seen")
@@ -51,8 +51,8 @@ class ComparisonOut(serializers.Serializer[Any]):
     embryos = serializers.IntegerField()
     frames = serializers.IntegerField()
     agreement = serializers.FloatField(allow_null=True, help_text="share of frames on which both say the same of three classes")
-    first = ReadingOut()
-    second = ReadingOut()
+    first = FramesReadOut()
+    second = FramesReadOut()
 
 
 class AdaptationOut(serializers.ModelSerializer[Adaptation]):

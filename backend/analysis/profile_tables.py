@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from backend.analysis.models import Run
 from backend.analysis.profiles import profiles_of
+from backend.core.concealment import NOTHING, Hidden
 from backend.imaging.names import attachment
 from backend.live import events
 from backend.live.events import IntervalValue, PhaseName
@@ -20,8 +21,8 @@ Cell = str | int | float | None
 FORMULA = re.compile(r"\s*[=+\-@\t\r\n|%＝＋－＠]")
 
 
-def rows_of(run: Run) -> list[dict[str, Any]]:
-    """Every embryo of the run with all that its figures rest on; wants the dish's cycle and patient loaded."""
+def rows_of(run: Run, hidden: Hidden = NOTHING) -> list[dict[str, Any]]:
+    """Every embryo of the run that is not hidden, with all that its figures rest on; wants the dish's cycle and patient loaded."""
     dish = run.stack.dish
     from_where = {
         "dish": dish.label if dish else "",
@@ -34,13 +35,14 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
         "stages_by": {"name": run.stager.name, "sha256": run.stager.sha256} if run.stager else None,
         "code_version": run.code_version,
     }
-    return [from_where | {"bounds_in": _bounds_in(profile), "profile": profile.model_dump(mode="json")} for profile in profiles_of(run)]
+    shown = [profile for profile in profiles_of(run) if profile.name not in hidden]
+    return [from_where | {"bounds_in": _bounds_in(profile), "profile": profile.model_dump(mode="json")} for profile in shown]
 
 
-def as_csv(run: Run) -> str:
-    """One line an embryo; hours are hours post insemination, and where nobody knows them bounds are frame numbers."""
+def as_csv(run: Run, hidden: Hidden = NOTHING) -> str:
+    """One line an embryo that is not hidden; hours are hours post insemination, and where nobody knows them bounds are frame numbers."""
     written = io.StringIO(newline="")
-    lines = [_line(row) for row in rows_of(run)]
+    lines = [_line(row) for row in rows_of(run, hidden)]
     table = csv.DictWriter(written, fieldnames=_columns(), lineterminator="\r\n")
     table.writeheader()
     table.writerows({name: _plain(cell) for name, cell in line.items()} for line in lines)

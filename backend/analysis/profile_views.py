@@ -19,13 +19,16 @@ from backend.analysis import selectors
 from backend.analysis.profile_serializers import EmbryoProfileOut, ProfileRowOut
 from backend.analysis.profile_tables import as_csv, rows_of, saved_as
 from backend.analysis.profiles import embryo_profile
+from backend.core.concealment import hidden_places, refuse_if_hidden
 
 
 class EmbryoProfileView(APIView):
     @extend_schema(operation_id="runs_profile", responses=EmbryoProfileOut)
     def get(self, request: Request, run_id: UUID, place: str) -> Response:
         """The profile of the embryo at a place such as A1, with what is known of every frame that was looked at."""
-        run = selectors.run_visible_to(actor_of(request), run_id)
+        actor = actor_of(request)
+        run = selectors.run_visible_to(actor, run_id)
+        refuse_if_hidden(actor.user.id, run.stack_id, place)
         return Response(EmbryoProfileOut(embryo_profile(run, place)).data)
 
 
@@ -45,9 +48,11 @@ class ProfilesCsvView(APIView):
     @extend_schema(operation_id="runs_profiles_csv", responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, run_id: UUID) -> HttpResponse:
         """The run's profiles as a table, one line an embryo, for spreadsheets."""
-        run = selectors.run_to_export(actor_of(request), run_id)
+        actor = actor_of(request)
+        run = selectors.run_to_export(actor, run_id)
+        hidden = hidden_places(actor.user.id, run.stack_id)
         # The mark at its beginning tells spreadsheets that this is UTF-8.
-        return _saved(as_csv(run).encode("utf-8-sig"), "text/csv; charset=utf-8", saved_as(run, "csv"))
+        return _saved(as_csv(run, hidden).encode("utf-8-sig"), "text/csv; charset=utf-8", saved_as(run, "csv"))
 
 
 class ProfilesJsonView(APIView):
@@ -56,8 +61,9 @@ class ProfilesJsonView(APIView):
     @extend_schema(operation_id="runs_profiles_json", responses=ProfileRowOut(many=True))
     def get(self, request: Request, run_id: UUID) -> HttpResponse:
         """The same for programs."""
-        run = selectors.run_to_export(actor_of(request), run_id)
-        rows = ProfileRowOut(rows_of(run), many=True).data
+        actor = actor_of(request)
+        run = selectors.run_to_export(actor, run_id)
+        rows = ProfileRowOut(rows_of(run, hidden_places(actor.user.id, run.stack_id)), many=True).data
         return _saved(json.dumps(rows, ensure_ascii=False, indent=1).encode(), "application/json", saved_as(run, "json"))
 
 

@@ -13,6 +13,7 @@ from backend.analysis.models import Run
 from backend.analysis.stage_news import StageNews
 from backend.analysis.transitions import end
 from backend.analysis.values import run_value
+from backend.audit.services import hold_chain
 from backend.live import events
 from backend.live.publish import publish
 from backend.live.topics import dish_topic, lab_topic
@@ -47,6 +48,8 @@ class Recorder:
     def finish(self) -> None:
         """Write what is left and close the run, in one transaction."""
         with self._wanted_run() as run:
+            # The last findings are announced before the run's end is recorded.
+            hold_chain()
             self._store(run)
             run.frames_done = run.frames_total
             end(run, Run.State.FINISHED)

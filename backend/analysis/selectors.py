@@ -11,7 +11,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from backend.accounts.actor import NOT_HERE, Actor
 from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFrame, Placements, Run, Well
-from backend.analysis.values import run_value
+from backend.analysis.values import place_name, run_value
+from backend.core import concealment
 from backend.core.errors import Refused
 from backend.imaging.models import Dish, Stack
 from backend.imaging.selectors import dishes_visible_to, stacks_visible_to
@@ -22,6 +23,7 @@ from backend.registry.models import Weights
 __all__ = ["run_value"]
 PLACEMENTS_AT_ONCE = 5000
 CONTENTS = ("empty", "embryo", "gas", "embryo_gas")
+HOLDS_EMBRYO = ("embryo", "embryo_gas")
 
 
 @dataclass(frozen=True)
@@ -134,16 +136,25 @@ def snapshot(dish_id: UUID, actor: Actor, run_id: UUID | None = None) -> dict[st
     run = runs[0] if runs and run_id is None else next((one for one in runs if one.id == run_id), None)
     if run is None and run_id is not None:
         raise Refused("not_found", "This dish has no such run.", "Open the dish without naming a run.", http_status=404)
+    wells = list(Well.objects.filter(run=run)) if run else []
+    # A profile's calls travel by themselves.
+    profiles = list(EmbryoProfile.objects.filter(run=run).defer("calls")) if run else []
+    hidden = concealment.hidden_places(actor.user.id, run.stack_id) if run else concealment.NOTHING
+    embryos = {_place(well) for well in wells if well.content in HOLDS_EMBRYO} | {_place(profile) for profile in profiles}
     return {
         "dish": summary,
         "live_seq": live_seq,
         "run": run,
         "runs": runs,
-        "wells": Well.objects.filter(run=run) if run else [],
+        "wells": wells,
         "key_frames": KeyFrame.objects.filter(run=run) if run else [],
         "content_changes": ContentChange.objects.filter(run=run) if run else [],
         # Alerts of one frame stay in the order they were raised in.
         "alerts": Alert.objects.filter(run=run).order_by("frame_index", "id") if run else [],
-        # A profile's calls travel by themselves.
-        "profiles": EmbryoProfile.objects.filter(run=run).defer("calls") if run else [],
+        "profiles": [profile for profile in profiles if _place(profile) not in hidden],
+        "hidden_places": hidden.among(embryos),
     }
+
+
+def _place(one: Well | EmbryoProfile) -> str:
+    return place_name(one.row, one.column)

@@ -81,6 +81,7 @@ class DishOut(serializers.Serializer[Any]):
     lab = serializers.UUIDField(source="dish.lab_id")
     label = serializers.CharField(source="dish.label")  # type: ignore[assignment]
     layout = serializers.CharField(source="dish.layout")
+    cycle = serializers.UUIDField(source="dish.cycle_id")
     patient_code = serializers.CharField(source="dish.cycle.patient.code")
     cycle_label = serializers.CharField(source="dish.cycle.label")
     method = serializers.CharField(source="dish.cycle.method")
@@ -137,6 +138,9 @@ class DishSnapshotOut(serializers.Serializer[Any]):
     content_changes = ContentChangeOut(many=True)
     alerts = AlertOut(many=True)
     profiles = ProfileOut(many=True)
+    hidden_places = serializers.ListField(
+        child=serializers.CharField(), help_text="embryos whose results this person sees once their own reading is submitted"
+    )
 
 
 class DishIn(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from backend.accounts.keeping import forget_expired_sessions, forget_old_attempt
 from backend.adaptation.scratch import forget_scratch
 from backend.imaging.services import collect_expired_uploads
 from backend.live.services import trim_events
+from backend.review.commenting import forget_presence
 
 EVERY_S = 3600.0
 FORGETTING: tuple[Callable[[], int], ...] = (
@@ -17,4 +18,5 @@ FORGETTING: tuple[Callable[[], int], ...] = (
     forget_old_links,
     forget_old_attempts,
     forget_scratch,
+    forget_presence,
 )

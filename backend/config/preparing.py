@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
+from backend.audit.services import WrongKey, require_key
 from backend.core.queue import prepare_broker
 from backend.registry.services import scan_weights
 
@@ -17,4 +18,8 @@ def prepare() -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     prepare_broker()
     call_command("migrate", interactive=False, verbosity=0)
+    try:
+        require_key()
+    except WrongKey as error:
+        raise CommandError(str(error)) from None
     scan_weights()

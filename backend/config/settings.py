@@ -19,12 +19,12 @@ IS_PRODUCTION = env.bool("PRODUCTION", default=False)
 DEBUG = False
 
 
-def _own_secret() -> str:
+def _own_secret(name: str) -> str:
     """A secret of this installation, made once and readable by its owner only."""
-    file = DATA_DIR / "secret_key"
+    file = DATA_DIR / name
     if not file.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_name(f"secret_key.{os.getpid()}")
+        fresh = file.with_name(f"{name}.{os.getpid()}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(64))
         # link() fails where another process was first, so all processes end with one secret.
@@ -37,7 +37,9 @@ def _own_secret() -> str:
     return file.read_text().strip()
 
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or _own_secret()
+SECRET_KEY = env.str("SECRET_KEY", default="") or _own_secret("secret_key")
+AUDIT_KEY = env.str("AUDIT_KEY", default="") or _own_secret("audit_key")
+"""Chains the record of changes; never in the database, the same on every host, and never changed: older rows verify with it alone."""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PUBLIC_ORIGINS = env.list("PUBLIC_ORIGINS", default=[])
 """Scheme, host and port under which browsers reach the product; websockets from elsewhere are refused."""
@@ -47,6 +49,9 @@ if IS_PRODUCTION:
     if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
         advice = "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`."
         raise ImproperlyConfigured(f"SECRET_KEY is shorter than 50 characters or hardly random; {advice}")
+    if len(AUDIT_KEY) < 32 or len(set(AUDIT_KEY)) < 10:
+        advice = "make one with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`, before the first start."
+        raise ImproperlyConfigured(f"AUDIT_KEY is shorter than 32 characters or hardly random; {advice}")
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS holds '*'; name the hosts under which the product is reached.")
     if not PUBLIC_ORIGINS:
@@ -73,6 +78,11 @@ INSTALLED_APPS = [
     "backend.imaging",
     "backend.analysis",
     "backend.adaptation",
+    "backend.review",
+    "backend.readers",
+    "backend.worklist",
+    "backend.selection",
+    "backend.exchange",
     "backend.config",
 ]
 
@@ -202,6 +212,10 @@ ADAPT_STEPS = env.int("ADAPT_STEPS", default=0)
 ADAPT_SILENCE_S = env.float("ADAPT_SILENCE_S", default=1800)
 """A training that says nothing for so long hangs and is started again."""
 
+# --- reports ---
+REPORT_PICTURES_S = env.float("REPORT_PICTURES_S", default=2)
+"""How long one request for a report waits for pictures; the page asks again until all are there."""
+
 # --- runs ---
 RUN_LEASE_S = env.float("RUN_LEASE_S", default=30)
 RUN_MAX_ATTEMPTS = 3
@@ -284,10 +298,23 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "backend.config.contract.add_live_messages"],
     "ENUM_NAME_OVERRIDES": {
+        "ReportScopeEnum": "backend.exchange.serializers.SCOPES",
+        "TokenScopeEnum": "backend.accounts.models.ApiToken.Scope",
         "ContentEnum": "backend.analysis.serializers.CONTENTS",
         "StageNameEnum": "backend.analysis.compact.STAGES",
         "AdaptationStepEnum": "backend.adaptation.serializers.STEPS",
         "NotUsableEnum": "backend.adaptation.serializers.REASONS",
+        "SaidByEnum": "backend.review.serializers.SOURCES",
+        "MarkedByEnum": "backend.review.serializers.MARKED_BY",
+        "LetterEnum": "backend.review.serializers.LETTERS",
+        "VerdictEnum": "backend.review.serializers.VERDICTS",
+        "MeasuredEnum": "backend.review.serializers.MEASURED",
+        "RuleKindEnum": "backend.selection.serializers.KINDS",
+        "FieldKindEnum": "backend.selection.serializers.FIELD_KINDS",
+        "AlertKindEnum": "backend.analysis.serializers.KINDS",
+        "QueuedKindEnum": "backend.worklist.models.Score.Kind",
+        "DecisionEnum": "backend.selection.models.Decision.Value",
+        "MethodEnum": "backend.imaging.models.Cycle.Method",
     },
 }
 

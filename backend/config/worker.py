@@ -19,6 +19,7 @@ from backend.config.celery import app
 from backend.config.processes import Child
 from backend.config.sweeper import Duty, Sweeper
 
+SCORE_EVERY_S = 10.0
 RUNS, INTAKE, LEARNING = "runs", "intake", "learning"
 _sweepers: list[Sweeper] = []
 # Celery warns root of pickled messages; ours are JSON and nothing else is accepted.
@@ -53,11 +54,13 @@ def start_sweeping(**_: Any) -> None:
     from backend.analysis import reaper
     from backend.config.keeping import EVERY_S, FORGETTING
     from backend.imaging import services as imaging
+    from backend.worklist import keeping_scores
 
     duties = [
         Duty(reaper.beat, settings.SWEEP_EVERY_S),
         Duty(reaper.sweep, settings.SWEEP_EVERY_S),
         Duty(adaptations.sweep, settings.SWEEP_EVERY_S),
+        Duty(keeping_scores.sweep, SCORE_EVERY_S),
         Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
         *(Duty(forget, EVERY_S) for forget in FORGETTING),
     ]

@@ -8,6 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -18,6 +19,7 @@ from backend.accounts.actor import Actor
 from backend.accounts.authentication import actor_of_session, actor_of_token, bearer_in
 from backend.live import events, selectors, topics
 from backend.live.tail import tail_here
+from backend.live.withholding import withheld_from
 
 SIGNED_OUT, TOO_MUCH, TOO_SLOW = 4401, 4429, 4408
 MESSAGE_BYTES = 64 * 1024
@@ -32,6 +34,7 @@ class Subscription:
     """A socket's place in one topic; `promised` is the number up to which `Subscribed` was not yet said."""
 
     topic: str
+    user_id: UUID
     cursor: int
     promised: int | None
 
@@ -133,7 +136,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         if topic not in self._subscriptions:
             tail_here().follow(topic, self._news, latest)
-        self._subscriptions[topic] = Subscription(topic, after, promised=latest)
+        self._subscriptions[topic] = Subscription(topic, actor.user.id, after, promised=latest)
         self._news.set()
 
     def _drop(self, topic: str) -> None:
@@ -171,11 +174,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _catch_up(self, subscription: Subscription, is_idle: bool) -> None:
         while page := await tail_here().after(subscription.topic, subscription.cursor, subscription.promised or 0):
-            for seq, message in page:
+            # Asked for every page anew: whoever is made a blinded reader hears no result from then on.
+            concerns = [ready.concern for ready in page]
+            withheld = await ask_withheld(subscription.user_id, concerns) if any(concerns) else [False] * len(page)
+            for ready, is_withheld in zip(page, withheld, strict=True):
                 if self._subscriptions.get(subscription.topic) is not subscription:
                     return
-                await self._send(message)
-                subscription.cursor = seq
+                await self._send(ready.instead if is_withheld else ready.message)
+                subscription.cursor = ready.seq
         if subscription.promised is not None and subscription.cursor < subscription.promised:
             # The log was trimmed between the question and the answer.
             self._drop(subscription.topic)
@@ -222,3 +228,4 @@ actor_by_token = database_sync_to_async(actor_of_token)
 actor_by_session = database_sync_to_async(actor_of_session)
 may_follow = database_sync_to_async(topics.may_follow)
 standing = database_sync_to_async(_standing)
+ask_withheld = database_sync_to_async(withheld_from)

@@ -9,6 +9,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 
+from backend.core.held import Held
+
 GROUP = "live"
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ def wire() -> BaseChannelLayer:
 
 
 @dataclass(frozen=True)
-class Ring:
+class Ring(Held):
     """Tells every web process that the topic has news; a transaction rings once for a topic, whatever it announces."""
 
     topic: str

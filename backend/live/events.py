@@ -4,124 +4,47 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-ContentName = Literal["empty", "embryo", "gas", "embryo_gas"]
-RunState = Literal["queued", "running", "finished", "cancelled", "failed", "quarantined"]
-StackState = Literal["assembling", "probing", "recognised", "ready", "refused"]
+from backend.live.values import (
+    CallValue,
+    CoarseName,
+    ContentName,
+    DecisionName,
+    EmbryoEventValue,
+    FateName,
+    IntervalValue,
+    OnsetValue,
+    PhaseName,
+    ProfileValue,
+    RefusalValue,
+    RunState,
+    RunValue,
+    StackState,
+    StageName,
+    Value,
+    WellValue,
+)
 
-
-class Value(BaseModel):
-    """A frozen message or a part of one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
-
-
-class RefusalValue(Value):
-    """What happened, why, and what to do next."""
-
-    code: str
-    detail: str
-    hint: str
-
-
-class WellValue(Value):
-    """One named well; the box is [x0, y0, x1, y1] in full-frame pixels."""
-
-    row: int
-    column: int
-    name: str
-    box: tuple[float, float, float, float]
-    content: ContentName
-    confidence: float
-    content_probabilities: dict[ContentName, float]
-    is_filled_in: bool
-
-
-PhaseName = Literal["tPB2", "tPNa", "tPNf", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9+", "tM", "tSB", "tB", "tEB", "tHB"]
-StageName = PhaseName | Literal["empty", "not_seen", "degenerate"]
-CoarseName = Literal["pronuclear", "cleavage", "blastulation", "expansion", "empty", "not_seen"]
-
-
-class CallValue(Value):
-    """What an embryo is in one frame; the hour is None where the recording's times are not known."""
-
-    frame_index: int
-    hours_post_insemination: float | None
-    stage: StageName
-    coarse: CoarseName
-    confidence: float
-
-
-class OnsetValue(Value):
-    """First frame of a phase, bounded with 90 % in hours post insemination, or in frame numbers where no hours are known."""
-
-    phase: PhaseName
-    frame_index: int
-    hours_post_insemination: float | None
-    low: float
-    high: float
-    confidence: float
-    is_censored: bool
-    """True for a phase under way when the recording starts: it began at or before this frame."""
-
-
-class EmbryoEventValue(Value):
-    """Something that happened to an embryo, with the frames that show it."""
-
-    kind: str
-    first_frame: int
-    last_frame: int
-    confidence: float
-    detail: str
-
-
-class IntervalValue(Value):
-    """A time between onsets in hours (CS2-8: a share), bounded with 90 %; told only where its ends were more likely seen than not."""
-
-    name: Literal["VP", "ECC1", "cc2", "s2", "cc3", "s3", "CS2-8"]
-    value: float
-    low: float
-    high: float
-    confidence: float
-
-
-class ProfileValue(Value):
-    """One embryo's morphodynamic profile as lists show it: what it is at the last frame read, its onsets, intervals and events."""
-
-    row: int
-    column: int
-    name: str
-    is_final: bool
-    is_coarse: bool
-    """True where the pictures are too small for single phases."""
-    frames_called: int
-    last: CallValue | None
-    onsets: list[OnsetValue]
-    intervals: list[IntervalValue]
-    events: list[EmbryoEventValue]
-
-
-class RunValue(Value):
-    """A run as lists show it."""
-
-    id: str
-    stack: str
-    dish: str
-    dish_label: str
-    weights_name: str
-    stager_name: str
-    """Of the weights that name the stages; empty for a run that finds wells only."""
-    state: RunState
-    attempts: int
-    frames_done: int
-    frames_total: int
-    layout: str
-    error: RefusalValue | None
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
-
+__all__ = [
+    "CallValue",
+    "CoarseName",
+    "ContentName",
+    "DecisionName",
+    "EmbryoEventValue",
+    "FateName",
+    "IntervalValue",
+    "OnsetValue",
+    "PhaseName",
+    "ProfileValue",
+    "RefusalValue",
+    "RunState",
+    "RunValue",
+    "StackState",
+    "StageName",
+    "Value",
+    "WellValue",
+]
 
 # --- on a dish's topic, `dish.<id>` ---
 
@@ -189,6 +112,13 @@ class ProfileDecoded(Value):
     profile: ProfileValue
 
 
+class ResultWithheld(Value):
+    """Stands in the place of an event that tells a result which this person must not see yet; never in the log."""
+
+    type: Literal["result.withheld"] = "result.withheld"
+    name: str
+
+
 class AlertRaised(Value):
     type: Literal["alert.raised"] = "alert.raised"
     run_id: str
@@ -223,6 +153,66 @@ class RunEnded(Value):
     run: RunValue
 
 
+class ReadingChanged(Value):
+    """Somebody wrote or submitted a reading; what it says is asked for over REST, by those who may see it."""
+
+    type: Literal["reading.changed"] = "reading.changed"
+    stack_id: str
+    place: str
+    reader_id: str
+    reader_name: str
+    version: int
+    state: Literal["draft", "submitted"]
+
+
+class CorrectionChanged(Value):
+    """Wells, contents, the lattice or unusable frames were put right."""
+
+    type: Literal["correction.changed"] = "correction.changed"
+    stack_id: str
+    version: int
+
+
+class CommentChanged(Value):
+    """A comment was made, altered, resolved or opened again."""
+
+    type: Literal["comment.changed"] = "comment.changed"
+    stack_id: str
+    place: str
+    id: str
+
+
+class ReaderPresent(Value):
+    """Somebody has this embryo open; told again every 20 seconds while they have."""
+
+    type: Literal["reader.present"] = "reader.present"
+    stack_id: str
+    place: str
+    user_id: str
+    name: str
+    doing: Literal["looking", "editing"]
+
+
+class DecisionChanged(Value):
+    """Somebody decided what shall be done with an embryo, or decided anew."""
+
+    type: Literal["decision.changed"] = "decision.changed"
+    dish_id: str
+    place: str
+    value: DecisionName
+    version: int
+
+
+class FateChanged(Value):
+    """Somebody told what became of an embryo; empty: it is no longer known."""
+
+    type: Literal["fate.changed"] = "fate.changed"
+    dish_id: str
+    place: str
+    fate: FateName
+    version: int
+
+
 # --- on both ---
 
 
@@ -232,6 +222,16 @@ class DishChanged(Value):
     type: Literal["dish.changed"] = "dish.changed"
     dish_id: str
     label: str
+
+
+class AssignmentChanged(Value):
+    """Somebody was asked to read an embryo, or is no longer; for a blinded reader other things are shown from now on."""
+
+    type: Literal["assignment.changed"] = "assignment.changed"
+    stack_id: str
+    place: str
+    reader_id: str
+    is_blind: bool
 
 
 # --- on a lab's topic, `lab.<id>` ---
@@ -246,6 +246,13 @@ class StackChanged(Value):
     state: StackState
     dish: str | None
     refusal: RefusalValue | None
+
+
+class ReviewSettingsChanged(Value):
+    """The lab's rules for reviewing were changed; what is hidden from whom may be another."""
+
+    type: Literal["review_settings.changed"] = "review_settings.changed"
+    version: int
 
 
 class RunChanged(Value):
@@ -263,12 +270,21 @@ Event = Annotated[
     | DishSettled
     | StagesCalled
     | ProfileDecoded
+    | ResultWithheld
     | AlertRaised
     | FramesFollowed
     | RunProgressed
     | RunEnded
+    | ReadingChanged
+    | CorrectionChanged
+    | CommentChanged
+    | ReaderPresent
+    | DecisionChanged
+    | FateChanged
     | StackChanged
     | DishChanged
+    | AssignmentChanged
+    | ReviewSettingsChanged
     | RunChanged,
     Field(discriminator="type"),
 ]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django.db.models import F
 
+from backend.core.held import OutOfOrder, held_now
 from backend.live import doorbell, events
 from backend.live.models import LoggedEvent, Topic
+
+__all__ = ["NotInTransaction", "OutOfOrder", "publish"]
 
 
 class NotInTransaction(Exception):
     """An announcement must stand or fall with the change it speaks of."""
-
-
-class OutOfOrder(Exception):
-    """Two transactions that take the same topics in different orders may wait for each other for ever."""
 
 
 def publish(topic: str, event: events.Event) -> int:
@@ -25,7 +24,7 @@ def publish(topic: str, event: events.Event) -> int:
     """
     if not connection.in_atomic_block:
         raise NotInTransaction(f"publish({topic!r}, {event.type!r}) was called outside transaction.atomic().")
-    held = _held_topics()
+    held = {ring.topic for ring in held_now(doorbell.Ring)}
     if topic not in held and any(topic < other for other in held):
         raise OutOfOrder(f"publish({topic!r}, {event.type!r}) was called after {max(held)!r} was taken.")
     if not Topic.objects.filter(name=topic).update(seq=F("seq") + 1):
@@ -36,12 +35,3 @@ def publish(topic: str, event: events.Event) -> int:
     if topic not in held:
         transaction.on_commit(doorbell.Ring(topic))
     return seq
-
-
-def _held_topics() -> set[str]:
-    """The topics that this transaction has locked so far: a ring waits for each."""
-    rings = [(entry[0], entry[1].topic) for entry in connection.run_on_commit if isinstance(entry[1], doorbell.Ring)]
-    # A test's own transaction stands around many of the product's, which are savepoints in it.
-    around = sum(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
-    own = connection.savepoint_ids[around - 1 : around] if around else []
-    return {topic for savepoints, topic in rings if savepoints.issuperset(own)}

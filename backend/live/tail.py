@@ -11,8 +11,10 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
+from backend.core import concealment
 from backend.live import doorbell, selectors
 from backend.live.models import LoggedEvent
+from backend.live.withholding import Concerned, without_result
 
 LOOK_EVERY_S = 0.15
 LOOK_EVERY_WHEN_WIRED_S = 1.0
@@ -22,12 +24,22 @@ WINDOW = 1000
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """One event, ready to be sent; `instead` is what somebody hears who must not know the result that it concerns."""
+
+    seq: int
+    message: str
+    concern: Concerned | None
+    instead: str
+
+
 @dataclass
 class Window:
     """The latest events of one topic, ready to be sent, and who waits for more."""
 
     latest: int
-    events: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    events: deque[Ready] = field(default_factory=lambda: deque(maxlen=WINDOW))
     followers: list[asyncio.Event] = field(default_factory=list)
 
 
@@ -37,8 +49,18 @@ def as_delivered(row: LoggedEvent) -> dict[str, Any]:
     return {"type": "event", "topic": row.topic_id, "seq": row.seq, "at": at, "event": row.payload}
 
 
-def _read(topic: str, after: int) -> list[tuple[int, str]]:
-    return [(row.seq, json.dumps(as_delivered(row), separators=(",", ":"))) for row in selectors.events_after(topic, after)]
+def _read(topic: str, after: int) -> list[Ready]:
+    return [_ready(row) for row in selectors.events_after(topic, after)]
+
+
+def _ready(row: LoggedEvent) -> Ready:
+    delivered, concern = as_delivered(row), concealment.concern_of(row.payload)
+    message = _packed(delivered)
+    return Ready(row.seq, message, concern, _packed(without_result(delivered, concern[1])) if concern else message)
+
+
+def _packed(delivered: dict[str, Any]) -> str:
+    return json.dumps(delivered, separators=(",", ":"))
 
 
 read_page = database_sync_to_async(_read)
@@ -74,8 +96,8 @@ class Tail:
                 task.cancel()
             self._tasks = []
 
-    async def after(self, topic: str, seq: int, known: int) -> list[tuple[int, str]]:
-        """The next events of the topic as (seq, message): from memory where they are recent, else a page of the log.
+    async def after(self, topic: str, seq: int, known: int) -> list[Ready]:
+        """The next events of the topic: from memory where they are recent, else a page of the log.
 
         `known` is a number that the asker has seen in the log; memory may still lie behind it.
         """
@@ -84,8 +106,8 @@ class Tail:
             return await read_page(topic, seq)
         if seq >= window.latest:
             return []
-        if window.events and window.events[0][0] <= seq + 1:
-            return [event for event in window.events if event[0] > seq]
+        if window.events and window.events[0].seq <= seq + 1:
+            return [event for event in window.events if event.seq > seq]
         return await read_page(topic, seq)
 
     async def _look(self) -> None:
@@ -112,7 +134,7 @@ class Tail:
                 if not page:
                     break
                 window.events.extend(page)
-                window.latest = page[-1][0]
+                window.latest = page[-1].seq
                 for news in window.followers:
                     news.set()
 

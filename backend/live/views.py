@@ -12,6 +12,7 @@ from backend.core.errors import Refused
 from backend.live import selectors, topics
 from backend.live.serializers import EventsAsked, EventsPage
 from backend.live.tail import as_delivered
+from backend.live.withholding import as_told_to
 
 
 class EventsView(APIView):
@@ -22,11 +23,13 @@ class EventsView(APIView):
         asked = EventsAsked(data=request.query_params)
         asked.is_valid(raise_exception=True)
         topic, after = asked.validated_data["topic"], asked.validated_data.get("after")
-        if not topics.may_follow(actor_of(request), topic):
+        actor = actor_of(request)
+        if not topics.may_follow(actor, topic):
             raise Refused("not_found", NOT_HERE, http_status=404)
         if after is None:
             return Response({"topic": topic, "seq": selectors.latest_seq(topic), "events": []})
         if selectors.is_gone(topic, after):
             raise Refused("gone", "These events are no longer kept.", "Load the state anew.", http_status=410)
         rows = selectors.events_after(topic, after)
-        return Response({"topic": topic, "seq": rows[-1].seq if rows else after, "events": [as_delivered(row) for row in rows]})
+        told = as_told_to(actor.user.id, [as_delivered(row) for row in rows])
+        return Response({"topic": topic, "seq": rows[-1].seq if rows else after, "events": told})

@@ -36,6 +36,6 @@ def test_every_service_is_built_from_a_stage_that_exists() -> None:
 
 def test_the_compose_file_holds_no_default_secret() -> None:
     environment = COMPOSE["x-product"]["environment"]
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_ORIGINS"):
+    for name in ("SECRET_KEY", "AUDIT_KEY", "ALLOWED_HOSTS", "PUBLIC_ORIGINS"):
         assert environment[name].startswith("${" + name + ":?"), f"{name} must be demanded, not defaulted"
     assert ":?" in environment["DATABASE_URL"]

@@ -20,6 +20,7 @@ OURS = (
     "REDIS_URL",
     "STORAGE_URL",
     "SECRET_KEY",
+    "AUDIT_KEY",
     "PRODUCTION",
     "PUBLIC_ORIGINS",
     "ALLOWED_HOSTS",

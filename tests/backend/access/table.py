@@ -10,6 +10,8 @@ ROLES = ("signed_out", "viewer", "embryologist", "lab_admin", "outsider", "insta
 LAB = "api/labs/<uuid:lab_id>/"
 STACK = "api/stacks/<uuid:stack_id>/"
 RUN = "api/runs/<uuid:run_id>/"
+DISH = "api/dishes/<uuid:dish_id>/"
+READING = "api/readings/<uuid:stack_id>/<str:place>/"
 UPLOAD = "api/uploads/<uuid:upload_id>"
 FRAME = "media/frames/<uuid:stack_id>/<slug:sha16>/<int:index>-<int:plane>-<int:width>.jpg"
 
@@ -25,6 +27,7 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", "api/session/"):                                "200 200 200 200 200 200 200 200",
     ("POST", "api/session/"):                               "200 200 200 200 200 200 200 200",
     ("DELETE", "api/session/"):                             "204 204 204 204 204 204 204 204",
+    ("POST", "api/session/step-up/"):                       "401 200 200 200 200 200 403 403",
     ("POST", "api/setup/"):                                 "410 410 410 410 410 410 410 410",
     ("POST", "api/invitations/accept/"):                    "410 410 410 410 410 410 410 410",
 
@@ -46,6 +49,8 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("POST", LAB + "invitations/"):                         "401 403 403 201 404 404 403 403",
     ("DELETE", LAB + "invitations/<uuid:invitation_id>/"):  "401 403 403 204 404 404 403 403",
     ("GET", "api/audit/"):                                  "401 403 403 200 404 404 403 403",
+    ("GET", "api/audit/chain/"):                            "401 403 403 200 404 404 403 403",
+    ("GET", "api/audit/choices/"):                          "401 403 403 200 404 404 403 403",
 
     # Shipped weights belong to the installation, what a lab's recordings taught to the lab.
     ("GET", "api/weights/"):                                "401 200 200 200 200 200 200 200",
@@ -94,6 +99,68 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", RUN + "profiles/<str:place>/"):                 "401 200 200 200 404 404 200 200",
     ("GET", RUN + "profiles.csv"):                          "401 200 200 200 404 404 200 200",
     ("GET", RUN + "profiles.json"):                         "401 200 200 200 404 404 200 200",
+
+    # What people say of embryos; a viewer is seen looking and writes nothing.
+    ("GET", READING):                                       "401 200 200 200 404 404 200 200",
+    ("PATCH", READING):                                     "401 403 200 200 404 404 403 200",
+    ("POST", READING + "submit/"):                          "401 403 200 200 404 404 403 200",
+    ("POST", READING + "sign/"):                            "401 403 201 201 404 404 403 403",
+    ("GET", STACK + "readings/"):                           "401 200 200 200 404 404 200 200",
+    ("GET", STACK + "verdicts/"):                           "401 200 200 200 404 404 200 200",
+    ("GET", STACK + "effective/"):                          "401 200 200 200 404 404 200 200",
+    ("GET", STACK + "corrections/"):                        "401 200 200 200 404 404 200 200",
+    ("PATCH", STACK + "corrections/"):                      "401 403 200 200 404 404 403 200",
+    ("GET", STACK + "comments/"):                           "401 200 200 200 404 404 200 200",
+    ("POST", STACK + "comments/"):                          "401 403 201 201 404 404 403 201",
+    ("PATCH", "api/comments/<uuid:comment_id>/"):           "401 403 200 200 404 404 403 200",
+    ("GET", STACK + "presence/"):                           "401 200 200 200 404 404 200 200",
+    ("POST", STACK + "presence/"):                          "401 204 204 204 404 404 403 204",
+
+    # Who reads what, and how well readers agree.
+    ("GET", LAB + "review-settings/"):                      "401 200 200 200 404 404 200 200",
+    ("PATCH", LAB + "review-settings/"):                    "401 403 403 200 404 404 403 403",
+    ("GET", LAB + "agreement/"):                            "401 200 200 200 404 404 200 200",
+    ("GET", "api/assignments/"):                            "401 200 200 200 200 200 200 200",
+    ("POST", STACK + "assignments/"):                       "401 403 201 201 404 404 403 201",
+    ("DELETE", "api/assignments/<uuid:assignment_id>/"):    "401 403 204 204 404 404 403 204",
+
+    # The review queue; what was accepted in one go is taken back by who accepted it.
+    ("GET", "api/queue/"):                                  "401 200 200 200 200 200 200 200",
+    ("GET", "api/queue/pace/"):                             "401 200 200 200 404 404 200 200",
+    ("POST", "api/queue/accept/"):                          "401 403 200 200 404 404 403 200",
+    ("POST", "api/queue/accept-above/"):                    "401 403 200 200 404 404 403 200",
+    ("POST", "api/queue/undo/"):                            "401 404 200 404 404 404 403 200",
+
+    # What is decided about embryos, what became of them, and the lab's rules; a validation is kept on record.
+    ("GET", DISH + "decisions/"):                           "401 200 200 200 404 404 200 200",
+    ("PATCH", DISH + "decisions/<str:place>/"):             "401 403 200 200 404 404 403 200",
+    ("GET", DISH + "fates/"):                               "401 200 200 200 404 404 200 200",
+    ("PATCH", DISH + "fates/<str:place>/"):                 "401 403 200 200 404 404 403 200",
+    ("GET", "api/cycles/<uuid:cycle_id>/outcome/"):         "401 200 200 200 404 404 200 200",
+    ("PATCH", "api/cycles/<uuid:cycle_id>/outcome/"):       "401 403 200 200 404 404 403 200",
+    ("GET", LAB + "rules/"):                                "401 200 200 200 404 404 200 200",
+    ("POST", LAB + "rules/"):                               "401 403 403 201 404 404 403 403",
+    ("GET", "api/rules/<uuid:rule_id>/"):                   "401 200 200 200 404 404 200 200",
+    ("PATCH", "api/rules/<uuid:rule_id>/"):                 "401 403 403 200 404 404 403 403",
+    ("DELETE", "api/rules/<uuid:rule_id>/"):                "401 403 403 204 404 404 403 403",
+    ("POST", "api/rules/<uuid:rule_id>/validate/"):         "401 403 409 409 404 404 403 409",
+    ("GET", DISH + "scores/"):                              "401 200 200 200 404 404 200 200",
+    ("GET", "api/compare/"):                                "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "statistics/"):                           "401 200 200 200 404 404 200 200",
+
+    # Reports: whoever may look may take away, and the record says who did.
+    ("GET", "api/dishes/<uuid:dish_id>/report.pdf"):        "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/report.xlsx"):       "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/report.csv"):        "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/report.json"):       "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/embryos/<str:place>/report.pdf"): "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/embryos/<str:place>/report.xlsx"): "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/embryos/<str:place>/report.csv"): "401 200 200 200 404 404 200 200",
+    ("GET", "api/dishes/<uuid:dish_id>/embryos/<str:place>/report.json"): "401 200 200 200 404 404 200 200",
+    ("GET", "api/cycles/<uuid:cycle_id>/report.pdf"):       "401 200 200 200 404 404 200 200",
+    ("GET", "api/cycles/<uuid:cycle_id>/report.xlsx"):      "401 200 200 200 404 404 200 200",
+    ("GET", "api/cycles/<uuid:cycle_id>/report.csv"):       "401 200 200 200 404 404 200 200",
+    ("GET", "api/cycles/<uuid:cycle_id>/report.json"):      "401 200 200 200 404 404 200 200",
 }
 # fmt: on
 
@@ -107,6 +174,8 @@ LISTS = {
     "api/runs/": "run",
     "api/weights/": "candidate",
     "api/tokens/": "token",
+    "api/assignments/": "assignment",
+    "api/queue/": "waiting",
 }
 
 

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 from websockets.asyncio.client import ClientConnection, connect
 
+from backend.accounts.stepup import KEY as STEPPED_UP
 from backend.live.events import Denied, Subscribed
 from tests.backend.access.routes import PAGE, all_routes
 from tests.backend.access.table import EXPECTED, LISTS, ROLES, expected
@@ -36,6 +39,10 @@ def client_as(role: str, world: World) -> APIClient:
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {world.secrets[role]}")
     elif role != "signed_out":
         client.force_login(getattr(world.cast, role))
+        # Everybody has given the password again, so that only the role decides.
+        session = client.session
+        session[STEPPED_UP] = (timezone.now() + timedelta(minutes=1)).timestamp()
+        session.save()
     return client
 
 

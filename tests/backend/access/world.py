@@ -22,7 +22,12 @@ from backend.analysis.compact import Called, pack
 from backend.analysis.models import Run, StageCalls
 from backend.core.files import ContentStore
 from backend.imaging.models import Cycle, Dish, Patient, Stack, Upload
+from backend.readers.models import Assignment
 from backend.registry.models import Weights
+from backend.review.models import Comment, Reading
+from backend.selection.models import RuleSet
+from backend.worklist.models import Batch
+from tests.backend.worklist.rows import Recorded
 from tests.cast import PASSWORD, Cast
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -44,6 +49,12 @@ class World:
     whole: Upload
     token: ApiToken
     invitation: OneTimeLink
+    submitted: Reading
+    assignment: Assignment
+    comment: Comment
+    rule_set: RuleSet
+    waiting: Stack
+    batch: Batch
     secrets: dict[str, str]
 
     def ids(self) -> dict[str, str]:
@@ -53,6 +64,10 @@ class World:
             "<uuid:member_id>": str(member.id),
             "<uuid:invitation_id>": str(self.invitation.id),
             "<uuid:token_id>": str(self.token.id),
+            "<uuid:comment_id>": str(self.comment.id),
+            "<uuid:assignment_id>": str(self.assignment.id),
+            "<uuid:rule_id>": str(self.rule_set.id),
+            "<uuid:cycle_id>": str(self.dish.cycle_id),
             "<uuid:dish_id>": str(self.dish.id),
             "<uuid:run_id>": str(self.run.id),
             "<str:place>": "A1",
@@ -73,6 +88,8 @@ class World:
             ids["<uuid:stack_id>"] = str(self.recognised.id)
         if route.endswith("retry/"):
             ids["<uuid:run_id>"] = str(self.ended.id)
+        if route.endswith("sign/") or "/report." in route:
+            ids["<str:place>"] = self.submitted.place
         for placeholder, value in ids.items():
             route = route.replace(placeholder, value)
         return "/" + route
@@ -82,6 +99,8 @@ class World:
         lab = str(self.cast.lab.id)
         if method in ("GET", "HEAD", "OPTIONS"):
             query = {"topic": f"lab.{lab}"} if route == "api/events/" else {"lab": lab}
+            if route == "api/compare/":
+                query = {"items": f"{self.dish.id}:A1,{self.dish.id}:A2"}
             return {"data": query if method == "GET" else None, "headers": TUS}
         if route == "api/uploads/":
             metadata = {"filename": "a.png", "lab": lab, "batch": str(uuid.uuid4())}
@@ -90,11 +109,32 @@ class World:
         if route.startswith("api/uploads/"):
             chunk = {"data": b"1234", "content_type": CHUNK} if method == "PATCH" else {}
             return {**chunk, "headers": {**TUS, "Upload-Offset": "0"}}
-        return {"data": BODIES.get((method, route), lambda world, lab: None)(self, lab), "format": "json"}
+        versions = {"If-Match": f'"{VERSIONS[method, route]}"'} if (method, route) in VERSIONS else {}
+        return {"data": BODIES.get((method, route), lambda world, lab: None)(self, lab), "format": "json", "headers": versions}
+
+
+VERSIONS: dict[tuple[str, str], int] = {
+    # What has to be named in If-Match: the version at which the world keeps it.
+    ("PATCH", "api/labs/<uuid:lab_id>/review-settings/"): 0,
+    ("PATCH", "api/readings/<uuid:stack_id>/<str:place>/"): 0,
+    ("POST", "api/readings/<uuid:stack_id>/<str:place>/submit/"): 0,
+    ("POST", "api/readings/<uuid:stack_id>/<str:place>/sign/"): 2,
+    ("PATCH", "api/stacks/<uuid:stack_id>/corrections/"): 0,
+    ("PATCH", "api/comments/<uuid:comment_id>/"): 1,
+    ("PATCH", "api/dishes/<uuid:dish_id>/decisions/<str:place>/"): 0,
+    ("PATCH", "api/dishes/<uuid:dish_id>/fates/<str:place>/"): 0,
+    ("PATCH", "api/cycles/<uuid:cycle_id>/outcome/"): 0,
+    ("PATCH", "api/rules/<uuid:rule_id>/"): 1,
+    ("DELETE", "api/rules/<uuid:rule_id>/"): 1,
+}
 
 
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "api/session/"): lambda world, lab: {"email": world.cast.viewer.email, "password": PASSWORD},
+    ("POST", "api/session/step-up/"): lambda world, lab: {"password": PASSWORD},
+    ("POST", "api/queue/accept/"): lambda world, lab: {"stack": str(world.waiting.id), "versions": {"A1": 0}},
+    ("POST", "api/queue/accept-above/"): lambda world, lab: {"lab": lab, "threshold": 0, "dry_run": False},
+    ("POST", "api/queue/undo/"): lambda world, lab: {"batch": str(world.batch.id)},
     ("POST", "api/setup/"): lambda world, lab: {
         "token": "x",
         "email": "a@example.org",
@@ -124,6 +164,30 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "api/server-folder/import/"): lambda world, lab: {"lab": lab, "path": "a.png"},
     ("PATCH", "api/dishes/<uuid:dish_id>/"): lambda world, lab: {"label": "D9"},
     ("POST", "api/runs/"): lambda world, lab: {"stack": str(world.stack.id)},
+    ("PATCH", "api/readings/<uuid:stack_id>/<str:place>/"): lambda world, lab: {
+        "changes": [{"field": "onsets.t2", "value": {"frame_index": 0}}]
+    },
+    ("POST", "api/readings/<uuid:stack_id>/<str:place>/submit/"): lambda world, lab: {"seconds_spent": 20},
+    ("POST", "api/readings/<uuid:stack_id>/<str:place>/sign/"): lambda world, lab: {
+        "meaning": "reviewed",
+        "reader_id": str(world.cast.embryologist.id),
+    },
+    ("PATCH", "api/stacks/<uuid:stack_id>/corrections/"): lambda world, lab: {"changes": [{"field": "layout", "value": "3x3"}]},
+    ("POST", "api/stacks/<uuid:stack_id>/comments/"): lambda world, lab: {"place": "A1", "text": "Look at this."},
+    ("PATCH", "api/comments/<uuid:comment_id>/"): lambda world, lab: {"is_resolved": True},
+    ("POST", "api/stacks/<uuid:stack_id>/presence/"): lambda world, lab: {"place": "A1", "doing": "looking"},
+    ("PATCH", "api/labs/<uuid:lab_id>/review-settings/"): lambda world, lab: {"blind_first": True},
+    ("POST", "api/stacks/<uuid:stack_id>/assignments/"): lambda world, lab: {
+        "places": ["A2"],
+        "reader_id": str(world.cast.colleague.id),
+        "is_blind": True,
+    },
+    ("PATCH", "api/dishes/<uuid:dish_id>/decisions/<str:place>/"): lambda world, lab: {"value": "freeze", "reason": "spare"},
+    ("PATCH", "api/dishes/<uuid:dish_id>/fates/<str:place>/"): lambda world, lab: {"fate": "frozen"},
+    ("PATCH", "api/cycles/<uuid:cycle_id>/outcome/"): lambda world, lab: {"hcg": True},
+    ("POST", "api/labs/<uuid:lab_id>/rules/"): lambda world, lab: {"template": "campbell"},
+    ("PATCH", "api/rules/<uuid:rule_id>/"): lambda world, lab: {"is_on": False, "name": "Renamed rule"},
+    ("POST", "api/rules/<uuid:rule_id>/validate/"): lambda world, lab: {},
     ("POST", "api/labs/<uuid:lab_id>/adaptations/"): lambda world, lab: {"dishes": [str(world.dish.id)]},
 }
 
@@ -163,6 +227,11 @@ def make_world(cast: Cast, folder: Path) -> World:
         )
     made = {scope: create_token(actor=actor_for(by), lab_id=lab.id, name=scope, scope=ApiToken.Scope(scope)) for scope in ("read", "write")}
     invitation, _ = invite_member(actor=actor_for(cast.lab_admin), lab_id=lab.id, email="asked@example.org", role=Role.VIEWER)
+    # The embryologist's own and not blind: what others of this world show is not hidden from anybody.
+    assigned = {"row": 1, "column": 0, "is_blind": False, "by_name": by.name}
+    assignment = Assignment.objects.create(stack=stack, reader=by, by=by, **assigned)
+    read = {"row": 2, "column": 2, "version": 2, "state": Reading.State.SUBMITTED, "updated_at": timezone.now()}
+    submitted = Reading.objects.create(stack=stack, reader=by, submitted_at=timezone.now(), onsets={}, **read)
     return World(
         cast=cast,
         patient=patient,
@@ -177,5 +246,18 @@ def make_world(cast: Cast, folder: Path) -> World:
         whole=whole,
         token=made["read"][0],
         invitation=invitation,
+        submitted=submitted,
+        waiting=Recorded(lab, "Waiting").embryo().stack,
+        batch=Batch.objects.create(lab=lab, by=by),
+        assignment=assignment,
+        comment=Comment.objects.create(stack=stack, row=0, column=0, text="Is this t2?", by=by),
+        rule_set=RuleSet.objects.create(
+            lab=lab,
+            name="Fifth cell",
+            kind="weighted",
+            criteria=[{"field": "t5", "operator": "<=", "low": None, "high": 56.6, "score": 1.0, "weight": 1.0, "is_required": False}],
+            is_on=True,
+            updated_at=timezone.now(),
+        ),
         secrets={f"{scope}_token": secret for scope, (_, secret) in made.items()},
     )

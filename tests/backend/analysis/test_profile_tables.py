@@ -98,6 +98,6 @@ def test_a_table_costs_the_same_queries_however_many_embryos_it_has(
     run: Run, embryologist_client: APIClient, django_assert_max_num_queries: Any
 ) -> None:
     write(run, *(decoded([0], row=row, column=column) for row in range(5) for column in range(5)))
-    # session, user, memberships; the run, its names, its profiles
-    with django_assert_max_num_queries(6):
+    # session, user, memberships; the run, its names, its profiles, what is hidden
+    with django_assert_max_num_queries(7):
         assert len(lines(embryologist_client, run)) == 25

@@ -122,8 +122,9 @@ def test_a_snapshot_costs_the_same_queries_however_many_wells_and_runs_there_are
 ) -> None:
     path = f"/api/dishes/{dishes['alerted'].stack.dish_id}/"
     embryologist_client.get(path)
-    # session, user, memberships; seq; dish, recording, run, contents, alerts; runs, wells, key frames, changes, alerts, profiles
-    with django_assert_num_queries(15):
+    # session, user, memberships; seq; dish, recording, run, contents, alerts; runs, wells, profiles, what is hidden, key frames, changes,
+    # alerts
+    with django_assert_num_queries(16):
         embryologist_client.get(path)
 
 
