@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.e2e.recordings import rendered_zip
+from tests.e2e.recordings import developing_zip, rendered_zip
 from tests.running.ports import wait_until
 from tests.running.product import Installation, Web
 
@@ -146,3 +146,23 @@ def analysed_dish(product: Product, browser: Browser, admin_state: Path, small_r
 def axe_file() -> Path:
     """The interface's own pinned axe-core, newer than the one inside the Python package."""
     return Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def developed_dish(product: Product, browser: Browser, admin_state: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of an analysed dish of five days with eight embryos, and a bubble beside one of them."""
+    return developed(browser, product, admin_state, tmp_path_factory.mktemp("developed"), seed=37)
+
+
+def developed(browser: Browser, product: Product, state: Path, folder: Path, *, seed: int) -> str:
+    """Render, upload and analyse 30 frames of developing embryos; gives the dish page's path."""
+    from tests.e2e.steps import SLOW_MS, confirm, upload
+
+    recording = developing_zip(folder, seed=seed, frames=30, repeated=1, interval_minutes=240)
+    context = browser.new_context(base_url=product.url, storage_state=state)
+    page = context.new_page()
+    upload(page, recording)
+    path = confirm(page, patient=f"P-{seed:04}", dish=f"dish {seed}", hours="3", minutes=None, recording=recording.stem)
+    page.get_by_role("button", name="Analyse again").first.wait_for(timeout=4 * SLOW_MS)
+    context.close()
+    return path

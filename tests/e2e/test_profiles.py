@@ -119,7 +119,7 @@ def test_an_event_plays_its_clip(open_page: Opener, grown: Grown) -> None:
 def test_the_exported_hours_are_those_on_the_page_also_after_a_reload(open_page: Opener, grown: Grown) -> None:
     page = open_page(grown.path)
     page.get_by_test_id("profile-strip").first.wait_for()
-    page.get_by_role("button", name="Export profiles").click()
+    page.get_by_role("button", name="Report and export").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Profiles as CSV").click()
     rows = {row["well"]: row for row in csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig")))}

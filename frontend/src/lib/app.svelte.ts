@@ -64,7 +64,9 @@ export class App {
     this.router.start();
     const wake = (): void => {
       this.isOffline = !navigator.onLine;
-      if (navigator.onLine) this.live.wake();
+      if (!navigator.onLine) return;
+      this.live.wake();
+      void this.#sendWaiting();
     };
     const press = (event: KeyboardEvent): void => void this.commands.press(event);
     addEventListener('online', wake);
@@ -97,6 +99,7 @@ export class App {
     this.setTheme(session.user.theme ?? this.theme);
     this.live.open();
     this.#followLab();
+    void this.#sendWaiting();
   }
 
   async signOut(): Promise<void> {
@@ -160,6 +163,16 @@ export class App {
 
   #followLab(): void {
     if (this.lab) void this.labFeed.follow(this.lab.id);
+  }
+
+  /** What was said without a network, or in a tab that closed too early, whichever page is open now. */
+  async #sendWaiting(): Promise<void> {
+    try {
+      const { sendWaiting } = await import('./features/annotation/outbox');
+      await sendWaiting(this);
+    } catch {
+      // It stays where it is kept; the next visit, or the network's return, tries again.
+    }
   }
 
   #disconnect(): void {

@@ -21,6 +21,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/assignments/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What I am asked to read, oldest first. */
+    get: operations['assignments_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/assignments/{assignment_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** @description Take back an open assignment: whoever made it, its reader where it is not blind, or a lab admin. */
+    delete: operations['assignments_withdraw'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/audit/': {
     parameters: {
       query?: never;
@@ -30,6 +64,159 @@ export interface paths {
     };
     /** @description Who changed what in a lab, latest first; for its admins. */
     get: operations['audit_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/audit/chain/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Whether every recorded change is as it was written, up to the newest; for lab admins. */
+    get: operations['audit_chain'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/audit/choices/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Who and what the lab's record can be narrowed to; for its admins. */
+    get: operations['audit_choices'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/comments/{comment_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Reword my comment, or resolve or reopen anybody's. */
+    patch: operations['comments_change'];
+    trace?: never;
+  };
+  '/api/compare/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Two to sixteen embryos of any dishes, in the order asked for. */
+    get: operations['compare'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cycles/{cycle_id}/outcome/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What came of a cycle; an empty one of version 0 where nobody told. */
+    get: operations['outcomes_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch: operations['outcomes_change'];
+    trace?: never;
+  };
+  '/api/cycles/{cycle_id}/report.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every dish of a cycle with its embryos and what became of it, to be saved. */
+    get: operations['cycle_report_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cycles/{cycle_id}/report.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every dish of a cycle with its embryos and what became of it, to be saved. */
+    get: operations['cycle_report_json'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cycles/{cycle_id}/report.pdf': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every dish of a cycle with its embryos and what became of it, to be saved. */
+    get: operations['cycle_report_pdf'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cycles/{cycle_id}/report.xlsx': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every dish of a cycle with its embryos and what became of it, to be saved. */
+    get: operations['cycle_report_xlsx'];
     put?: never;
     post?: never;
     delete?: never;
@@ -70,6 +257,227 @@ export interface paths {
     options?: never;
     head?: never;
     patch: operations['dishes_rename'];
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/decisions/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Of the embryos that were decided on, in order of their wells; any other is undecided, with version 0. */
+    get: operations['decisions_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/decisions/{place}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Decide what shall be done with an embryo; the first decision is made on version 0. */
+    patch: operations['decisions_change'];
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/embryos/{place}/report.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of one embryo, as it counts now, to be saved. */
+    get: operations['embryo_report_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/embryos/{place}/report.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of one embryo, as it counts now, to be saved. */
+    get: operations['embryo_report_json'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/embryos/{place}/report.pdf': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of one embryo, as it counts now, to be saved. */
+    get: operations['embryo_report_pdf'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/embryos/{place}/report.xlsx': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of one embryo, as it counts now, to be saved. */
+    get: operations['embryo_report_xlsx'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/fates/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What became of the dish's embryos, of those that somebody told of. */
+    get: operations['fates_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/fates/{place}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Tell what became of an embryo; an empty fate takes back what was told. */
+    patch: operations['fates_change'];
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/report.csv': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of a dish's embryos, as it counts now, to be saved. */
+    get: operations['dish_report_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/report.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of a dish's embryos, as it counts now, to be saved. */
+    get: operations['dish_report_json'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/report.pdf': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of a dish's embryos, as it counts now, to be saved. */
+    get: operations['dish_report_pdf'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/report.xlsx': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Everything known of a dish's embryos, as it counts now, to be saved. */
+    get: operations['dish_report_xlsx'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dishes/{dish_id}/scores/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every embryo by every rule that is on; none of embryos that the asker reads blind. */
+    get: operations['scores_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/events/': {
@@ -174,6 +582,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/labs/{lab_id}/agreement/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description How well two readers, or a reader and the machine, agree on the embryos that both read. */
+    get: operations['agreement_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/labs/{lab_id}/invitations/': {
     parameters: {
       query?: never;
@@ -239,6 +664,58 @@ export interface paths {
     patch: operations['members_change_role'];
     trace?: never;
   };
+  '/api/labs/{lab_id}/review-settings/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description How the lab reviews, with every member's own rule. */
+    get: operations['review_settings_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch: operations['review_settings_change'];
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/rules/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's rules, and the published templates it may start from; no template scores anything. */
+    get: operations['rules_list'];
+    put?: never;
+    /** @description A new rule, off: the lab's own, or a template's with its thresholds left for the lab to enter. */
+    post: operations['rules_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/statistics/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's quality figures over a span of time, and week by week. */
+    get: operations['statistics_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/me/': {
     parameters: {
       query?: never;
@@ -283,6 +760,177 @@ export interface paths {
     get: operations['patients_list'];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/queue/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Embryos and unsure wells of the latest finished analyses, most uncertain first; what one is blind for last, by age. */
+    get: operations['queue_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/queue/accept-above/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Count the embryos of which the machine is at least so sure; no dry run accepts them, a part at a time under one batch. */
+    post: operations['queue_accept_above'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/queue/accept/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Submit the machine's profiles of these embryos as my own readings; what I said of them already stays as it is. */
+    post: operations['queue_accept'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/queue/pace/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description How long my decisions take, in the middle and by day. */
+    get: operations['queue_pace'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/queue/undo/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Take back what was accepted in one go; readings that I changed or signed since stay as they are. */
+    post: operations['queue_undo'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/readings/{stack_id}/{place}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description My own reading of the embryo at a place such as A1; an empty one of version 0 where I wrote nothing yet. */
+    get: operations['readings_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Write fields of my reading, all or none; a submitted reading becomes a draft by it. */
+    patch: operations['readings_change'];
+    trace?: never;
+  };
+  '/api/readings/{stack_id}/{place}/sign/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Sign a submitted reading, one's own or, as a lab admin, somebody else's; needs the password within the last five minutes. */
+    post: operations['readings_sign'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/readings/{stack_id}/{place}/submit/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Let others see my reading; from now on the machine's result is not hidden from me. */
+    post: operations['readings_submit'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/rules/{rule_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['rules_get'];
+    put?: never;
+    post?: never;
+    delete: operations['rules_delete'];
+    options?: never;
+    head?: never;
+    /** @description Change a rule, or turn it on or off; it cannot be on while a threshold is missing. */
+    patch: operations['rules_change'];
+    trace?: never;
+  };
+  '/api/rules/{rule_id}/validate/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Judge a rule on the lab's own outcomes; 409 with the reason where they are too few to say anything. */
+    post: operations['rules_validate'];
     delete?: never;
     options?: never;
     head?: never;
@@ -477,6 +1125,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/session/step-up/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Give the password again; for five minutes this session may sign. Failures count as failures to sign in do. */
+    post: operations['session_step_up'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/setup/': {
     parameters: {
       query?: never;
@@ -529,6 +1194,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/stacks/{stack_id}/assignments/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Ask a member to read these embryos; whoever reads blind sees no result of them until their reading is submitted. */
+    post: operations['assignments_make'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stacks/{stack_id}/comments/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Comments on this recording's embryos, oldest first. */
+    get: operations['comments_list'];
+    put?: never;
+    post: operations['comments_add'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/stacks/{stack_id}/confirm/': {
     parameters: {
       query?: never;
@@ -546,6 +1245,41 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/stacks/{stack_id}/corrections/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What was put right about this dish; version 0 where nothing was. */
+    get: operations['corrections_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /** @description Put the lattice, wells, contents or unusable frames right, all fields or none. */
+    patch: operations['corrections_change'];
+    trace?: never;
+  };
+  '/api/stacks/{stack_id}/effective/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Each well as it counts for me: the latest verdict of a reading that I may see, else the machine's. */
+    get: operations['stacks_effective'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/stacks/{stack_id}/hours/': {
     parameters: {
       query?: never;
@@ -555,6 +1289,58 @@ export interface paths {
     };
     /** @description When each frame was taken. */
     get: operations['stacks_hours'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stacks/{stack_id}/presence/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Who told within the last minute that they have one of this recording's embryos open. */
+    get: operations['presence_get'];
+    put?: never;
+    /** @description Tell every 20 seconds that I have an embryo open. */
+    post: operations['presence_tell'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stacks/{stack_id}/readings/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every reading of this recording that I may see: my own, and other people's submitted ones. */
+    get: operations['stacks_readings'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stacks/{stack_id}/verdicts/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Who gave which value when, from what and why; latest first. */
+    get: operations['stacks_verdicts'];
     put?: never;
     post?: never;
     delete?: never;
@@ -653,10 +1439,33 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /** @description `threshold` is how sure the machine has to be, as 1 less the score; `expected` the number that a person was shown. */
+    AcceptAboveInRequest: {
+      /**
+       * Format: uuid
+       * @description my own, to go on with where some were left
+       */
+      batch?: string | null;
+      /** @default true */
+      dry_run?: boolean;
+      expected?: number | null;
+      /** Format: uuid */
+      lab: string;
+      /**
+       * Format: double
+       * @description the lab's own where nothing is said
+       */
+      threshold?: number;
+    };
     AcceptInRequest: {
       name: string;
       password: string;
       token: string;
+    };
+    ActorOut: {
+      /** Format: uuid */
+      id: string;
+      name: string;
     };
     /** @description Which dishes to learn from; every analysed one with known hours where nothing is said. */
     AdaptationInRequest: {
@@ -703,19 +1512,122 @@ export interface components {
      * @enum {string}
      */
     AdaptationStepEnum: 'cutting' | 'learning' | 'judging';
+    AgainstOut: {
+      overall: components['schemas']['TimesOut'];
+      pairs: number;
+      reader: components['schemas']['NamedOut'];
+    };
+    /** @description Of submitted readings; embryos that the asker still reads blind are left out. */
+    AgreementOut: {
+      a: components['schemas']['NamedOut'];
+      b: components['schemas']['NamedOut'];
+      /** @description everybody against `b` */
+      by_reader: components['schemas']['AgainstOut'][];
+      fleiss: {
+        [key: string]: components['schemas']['FleissOut'];
+      };
+      grades: {
+        [key: string]: components['schemas']['GradeAgreementOut'];
+      };
+      overall: components['schemas']['TimesOut'];
+      /** @description embryos that both read */
+      pairs: number;
+      phases: {
+        [key: string]: components['schemas']['TimesOut'];
+      };
+      /** @description who has submitted readings here */
+      readers: components['schemas']['NamedOut'][];
+      /** @description the phase an embryo is in, looked at once an hour */
+      stages: components['schemas']['KappaOut'];
+      tolerance_hours: {
+        [key: string]: number;
+      };
+    };
+    /**
+     * @description * `gas_in_well` - gas_in_well
+     *     * `gas_outside_wells` - gas_outside_wells
+     *     * `lattice_inconsistent` - lattice_inconsistent
+     *     * `frames_unusable` - frames_unusable
+     *     * `well_emptied` - well_emptied
+     *     * `stray_well` - stray_well
+     * @enum {string}
+     */
+    AlertKindEnum:
+      | 'gas_in_well'
+      | 'gas_outside_wells'
+      | 'lattice_inconsistent'
+      | 'frames_unusable'
+      | 'well_emptied'
+      | 'stray_well';
     AlertOut: {
       detail: string;
       /** Format: int64 */
       frame_index: number;
-      kind: components['schemas']['KindEnum'];
+      kind: components['schemas']['AlertKindEnum'];
       place?: string;
     };
+    AssignmentOut: {
+      by_name: string;
+      /** Format: date-time */
+      created_at: string;
+      /** Format: uuid */
+      dish: string;
+      dish_label: string;
+      /**
+       * Format: date-time
+       * @description when the reading was submitted
+       */
+      done_at: string | null;
+      /** Format: uuid */
+      id: string;
+      is_blind: boolean;
+      place: string;
+      reader: components['schemas']['NamedOut'];
+      /** Format: uuid */
+      stack: string;
+    };
+    AssignmentsInRequest: {
+      /** @default true */
+      is_blind?: boolean;
+      places: string[];
+      /** Format: uuid */
+      reader_id: string;
+    };
+    BadRowOut: {
+      detail: string;
+      problem: components['schemas']['ProblemEnum'];
+      row: number;
+    };
+    /** @description What was accepted in one go, and the name under which it can be taken back. */
+    BatchOut: {
+      /** Format: uuid */
+      batch: string | null;
+      count: number;
+    };
+    /** @enum {unknown} */
+    BlankEnum: '';
     /**
      * @description * `hours` - hours
      *     * `frames` - frames
      * @enum {string}
      */
     BoundsInEnum: 'hours' | 'frames';
+    BoxAtOut: {
+      box: number[];
+      frame_index: number;
+    };
+    /** @description Embryos with about the same predicted chance: the mean of it, and what was observed with its 95 % interval. */
+    CalibrationOut: {
+      /** Format: double */
+      high: number;
+      /** Format: double */
+      low: number;
+      n: number;
+      /** Format: double */
+      observed: number;
+      /** Format: double */
+      predicted: number;
+    };
     /** @description Every called frame of one embryo in order, one value a frame in each list. */
     CalledFramesOut: {
       confidence: number[];
@@ -730,6 +1642,78 @@ export interface components {
       probabilities: number[][];
       stage: components['schemas']['StageNameEnum'][];
     };
+    ChainOut: {
+      bad: components['schemas']['BadRowOut'] | null;
+      /** Format: date-time */
+      checked_at: string;
+      is_whole: boolean;
+      /** @description Rows, counted from the first, that are as they were written. */
+      rows: number;
+    };
+    /** @description One field as it shall be; null takes back what was said. */
+    ChangeInRequest: {
+      field: string;
+      /** @default  */
+      reason?: string;
+      value: unknown | null;
+    };
+    /** @description The body of a 412. */
+    ChangedMeanwhileOut: {
+      code: string;
+      current: unknown;
+      detail: string;
+      hint: string;
+    };
+    ChoicesOut: {
+      actions: string[];
+      actors: components['schemas']['ActorOut'][];
+    };
+    CommentInRequest: {
+      frame_index?: number | null;
+      place: string;
+      text: string;
+    };
+    CommentOut: {
+      readonly by_me: boolean;
+      by_name: string;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: int64 */
+      frame_index?: number | null;
+      /** Format: uuid */
+      readonly id: string;
+      readonly is_resolved: boolean;
+      place: string;
+      readonly resolved_by_name: string | null;
+      /** Format: uuid */
+      stack: string;
+      text: string;
+      /** Format: int64 */
+      version?: number;
+    };
+    /** @description One embryo beside others; `hours` are those of its recording's frames, post insemination. */
+    ComparedOut: {
+      column: number;
+      decision: components['schemas']['DecisionOut'];
+      /** Format: uuid */
+      dish: string;
+      dish_label: string;
+      effective: components['schemas']['EffectiveOut'] | null;
+      fate: components['schemas']['FateEnum'] | components['schemas']['BlankEnum'];
+      /** Format: double */
+      readonly first_hour: number | null;
+      hours: (number | null)[];
+      insemination: components['schemas']['InseminationOut'];
+      is_hidden: boolean;
+      key_frames: components['schemas']['WellBoxOut'][];
+      patient_code: string;
+      place: string;
+      row: number;
+      /** Format: uuid */
+      run?: string | null;
+      scores: components['schemas']['ScoreOut'][];
+      stack: components['schemas']['StackOut'] | null;
+    };
     /** @description The weights learning went on from (`first`) and the candidate (`second`) on embryos kept out of learning; no label is needed. */
     ComparisonOut: {
       /**
@@ -738,9 +1722,9 @@ export interface components {
        */
       agreement: number | null;
       embryos: number;
-      first: components['schemas']['ReadingOut'];
+      first: components['schemas']['FramesReadOut'];
       frames: number;
-      second: components['schemas']['ReadingOut'];
+      second: components['schemas']['FramesReadOut'];
     };
     /**
      * @description * `unknown` - unknown
@@ -786,29 +1770,137 @@ export interface components {
      * @enum {string}
      */
     ContentEnum: 'empty' | 'embryo' | 'gas' | 'embryo_gas';
+    ContentFromOut: {
+      content: components['schemas']['ContentEnum'];
+      from_frame: number;
+    };
+    CorrectedByOut: {
+      /** Format: date-time */
+      at: string;
+      by_name: string;
+    };
+    /** @description Only what was put right. */
+    CorrectedWellOut: {
+      box?: components['schemas']['BoxAtOut'];
+      content?: components['schemas']['ContentFromOut'][];
+      is_added?: boolean;
+      is_removed?: boolean;
+    };
+    CorrectionOut: {
+      readonly corrected_by: {
+        [key: string]: components['schemas']['CorrectedByOut'];
+      };
+      layout?: string;
+      /** Format: uuid */
+      stack: string;
+      unusable: number[][];
+      /** Format: int64 */
+      version?: number;
+      wells: {
+        [key: string]: components['schemas']['CorrectedWellOut'];
+      };
+    };
     CredentialsInRequest: {
       /** Format: email */
       email: string;
       password: string;
     };
+    /** @description One condition; `between` wants both thresholds, `<=` and `<` the upper, `>=` and `>` the lower, the others none. */
+    CriterionInRequest: {
+      field: string;
+      /** Format: double */
+      high?: number | null;
+      /** @default false */
+      is_required?: boolean;
+      /** Format: double */
+      low?: number | null;
+      operator: components['schemas']['OperatorEnum'];
+      /**
+       * Format: double
+       * @default 1
+       */
+      score?: number;
+      /**
+       * Format: double
+       * @default 1
+       */
+      weight?: number;
+    };
+    /** @description `low` and `high` are the lab's own thresholds, null until it enters them. */
+    CriterionOut: {
+      field: string;
+      /** Format: double */
+      high: number | null;
+      is_required: boolean;
+      /** Format: double */
+      low: number | null;
+      operator: components['schemas']['OperatorEnum'];
+      /** Format: double */
+      score: number;
+      /** Format: double */
+      weight: number;
+    };
     CycleOut: {
       /** Format: uuid */
       readonly id: string;
       label: string;
-      method?: components['schemas']['CycleOutMethodEnum'];
+      method?: components['schemas']['MethodEnum'];
+    };
+    /** @description What came of a cycle; null: not told. */
+    CycleOutcomeOut: {
+      /** Format: date-time */
+      at: string | null;
+      readonly by_name: string | null;
+      clinical_pregnancy?: boolean | null;
+      /** Format: uuid */
+      cycle: string;
+      hcg?: boolean | null;
+      live_birth?: boolean | null;
+      miscarriage?: boolean | null;
+      note?: string;
+      /** Format: int64 */
+      sacs?: number | null;
+      /** Format: int64 */
+      version?: number;
+    };
+    DecisionChangeOut: {
+      /** Format: date-time */
+      at: string;
+      by_name: string;
+      reason?: string;
+      value: components['schemas']['DecisionEnum'];
+      /** Format: int64 */
+      version: number;
     };
     /**
-     * @description * `unknown` - not said
-     *     * `ivf` - IVF
-     *     * `icsi` - ICSI
+     * @description * `transfer` - transfer
+     *     * `freeze` - freeze
+     *     * `avoid` - avoid
+     *     * `undecided` - undecided
      * @enum {string}
      */
-    CycleOutMethodEnum: 'unknown' | 'ivf' | 'icsi';
+    DecisionEnum: 'transfer' | 'freeze' | 'avoid' | 'undecided';
+    /** @description What was decided last; version 0 where nothing was. `history` holds every step, the latest first. */
+    DecisionOut: {
+      /** Format: date-time */
+      at: string | null;
+      readonly by_name: string | null;
+      /** Format: uuid */
+      dish: string;
+      readonly history: components['schemas']['DecisionChangeOut'][];
+      place: string;
+      reason?: string;
+      value?: components['schemas']['DecisionEnum'];
+      /** Format: int64 */
+      version?: number;
+    };
     /** @description A `selectors.DishSummary`. */
     DishOut: {
       alert_count: number;
       /** Format: date-time */
       created_at: string;
+      /** Format: uuid */
+      cycle: string;
       cycle_label: string;
       /** Format: uuid */
       id: string;
@@ -827,6 +1919,8 @@ export interface components {
       alerts: components['schemas']['AlertOut'][];
       content_changes: components['schemas']['ContentChangeOut'][];
       dish: components['schemas']['DishOut'];
+      /** @description embryos whose results this person sees once their own reading is submitted */
+      hidden_places: string[];
       key_frames: components['schemas']['KeyFrameOut'][];
       live_seq: number;
       profiles: components['schemas']['LiveProfileValue'][];
@@ -834,22 +1928,102 @@ export interface components {
       runs: components['schemas']['LiveRunValue'][];
       wells: components['schemas']['LiveWellValue'][];
     };
+    /**
+     * @description * `looking` - looking
+     *     * `editing` - editing
+     * @enum {string}
+     */
+    DoingEnum: 'looking' | 'editing';
+    EffectiveContentOut: {
+      source: components['schemas']['SaidByEnum'];
+      value: components['schemas']['ContentEnum'];
+    };
+    EffectiveEventOut: {
+      /** Format: date-time */
+      at: string | null;
+      by_name: string | null;
+      /** Format: double */
+      confidence: number | null;
+      detail: string;
+      first_frame: number;
+      kind: string;
+      last_frame: number;
+      source: components['schemas']['SaidByEnum'];
+      verdict: components['schemas']['VerdictEnum'] | components['schemas']['NullEnum'];
+    };
+    EffectiveGradeOut: {
+      /** Format: date-time */
+      at: string;
+      by_name: string;
+      value: unknown;
+    };
+    /** @description Bounds are the machine's 90 %, or the spread of the readings; in hours, or in frames where no hours are known. */
+    EffectiveOnsetOut: {
+      /** Format: date-time */
+      at: string | null;
+      by_name: string | null;
+      /** Format: double */
+      confidence: number | null;
+      frame_index: number;
+      /** Format: double */
+      high: number;
+      /** Format: double */
+      hours_post_insemination: number | null;
+      /** Format: double */
+      low: number;
+      source: components['schemas']['SaidByEnum'];
+    };
+    /** @description A well as it counts for the asker: the latest verdict of a reading they may see, else the machine's. */
+    EffectiveOut: {
+      absent: string[];
+      content: components['schemas']['EffectiveContentOut'] | null;
+      events: components['schemas']['EffectiveEventOut'][];
+      grades: {
+        [key: string]: components['schemas']['EffectiveGradeOut'];
+      };
+      is_hidden: boolean;
+      onsets: {
+        [key: string]: components['schemas']['EffectiveOnsetOut'];
+      };
+      place: string;
+      readings_submitted: number;
+      /** Format: double */
+      uncertainty: number | null;
+    };
     EmbryoProfileOut: {
       frames: components['schemas']['CalledFramesOut'];
       profile: components['schemas']['LiveProfileValue'];
       stager: components['schemas']['StagerOut'] | null;
     };
+    /**
+     * @description * `hcg` - hcg
+     *     * `clinical_pregnancy` - clinical_pregnancy
+     *     * `live_birth` - live_birth
+     * @enum {string}
+     */
+    EndpointEnum: 'hcg' | 'clinical_pregnancy' | 'live_birth';
+    /** @description Wants `withheld` in its context: the ids of rows whose values are not shown to the asker. */
     EntryOut: {
       action: string;
+      actor_key?: string;
       actor_name?: string;
       after?: unknown | null;
       /** Format: date-time */
-      readonly at: string;
+      at: string;
       before?: unknown | null;
-      readonly id: number;
+      /** Format: int64 */
+      id: number;
+      /** @description the asker reads this embryo blind, so its values are not told */
+      readonly is_withheld: boolean;
       reason?: string;
       subject: string;
     };
+    /**
+     * @description * `even` - even
+     *     * `uneven` - uneven
+     * @enum {string}
+     */
+    EvennessEnum: 'even' | 'uneven';
     EventsPage: {
       events: components['schemas']['LiveDelivered'][];
       seq: number;
@@ -866,6 +2040,62 @@ export interface components {
       /** @description hours at which this lab's cleavage, blastulation and expansion begin */
       onsets_h: number[];
     };
+    /**
+     * @description * `` - not told
+     *     * `transferred` - transferred
+     *     * `frozen` - frozen
+     *     * `discarded` - discarded
+     * @enum {string}
+     */
+    FateEnum: 'transferred' | 'frozen' | 'discarded';
+    /** @description What became of an embryo; version 0 where nobody told. */
+    FateOut: {
+      /** Format: date-time */
+      at: string | null;
+      readonly by_name: string | null;
+      /** Format: uuid */
+      dish: string;
+      fate?: components['schemas']['FateEnum'] | components['schemas']['BlankEnum'];
+      place: string;
+      /** Format: int64 */
+      version?: number;
+    };
+    /**
+     * @description * `onset` - onset
+     *     * `interval` - interval
+     *     * `ratio` - ratio
+     *     * `event` - event
+     *     * `grade` - grade
+     * @enum {string}
+     */
+    FieldKindEnum: 'onset' | 'interval' | 'ratio' | 'event' | 'grade';
+    /** @description Something a criterion may name; `values` are the numbers that stand for a grade's words. */
+    FieldOut: {
+      key: string;
+      kind: components['schemas']['FieldKindEnum'];
+      unit: string;
+      values: {
+        [key: string]: number;
+      } | null;
+    };
+    /** @description How likely one criterion is met, and how likely nobody can say because it was not observed. */
+    FiredOut: {
+      /** @description in words, such as 48.8 <= t5 <= 56.6 */
+      criterion: string;
+      index: number;
+      /** Format: double */
+      probability: number;
+      /** Format: double */
+      unknown: number;
+    };
+    FleissOut: {
+      /** Format: double */
+      kappa: number | null;
+      /** @description embryos that three people or more graded */
+      n: number;
+      /** @description readings used of each */
+      readers: number;
+    };
     FolderEntryOut: {
       is_folder: boolean;
       name: string;
@@ -874,6 +2104,61 @@ export interface components {
     FolderOut: {
       entries: components['schemas']['FolderEntryOut'][];
       path: string;
+    };
+    /**
+     * @description * `none` - none
+     *     * `mild` - mild
+     *     * `severe` - severe
+     * @enum {string}
+     */
+    FragmentationEnum: 'none' | 'mild' | 'severe';
+    /** @description How one set of weights reads the held-back frames. */
+    FramesReadOut: {
+      /** @description of these, how many go from a later class to an earlier one */
+      backwards: number;
+      /** Format: double */
+      mean_confidence: number | null;
+      /** @description neighbouring frames of one embryo that were both read */
+      pairs: number;
+      /** @description frames called empty or not seen */
+      unread: number;
+    };
+    GradeAgreementOut: {
+      /**
+       * Format: double
+       * @description Cohen's
+       */
+      kappa: number | null;
+      n: number;
+      /**
+       * Format: double
+       * @description the share graded alike
+       */
+      same: number | null;
+      /**
+       * Format: double
+       * @description with quadratic weights; null where there is no order
+       */
+      weighted_kappa: number | null;
+    };
+    /** @description `needs` are places of criteria, from 0; the first grade whose needs are met is given, the last needs nothing. */
+    GradeInRequest: {
+      name: string;
+      needs?: number[];
+    };
+    GradeOut: {
+      name: string;
+      needs: number[];
+    };
+    /** @description Only those that were given. */
+    GradesOut: {
+      evenness?: components['schemas']['EvennessEnum'];
+      expansion?: number;
+      fragmentation?: components['schemas']['FragmentationEnum'];
+      icm?: components['schemas']['LetterEnum'];
+      multinucleation?: components['schemas']['MultinucleationEnum'];
+      pn_count?: number;
+      te?: components['schemas']['LetterEnum'];
     };
     /** @description One value a frame; null where nobody knows. */
     HoursOut: {
@@ -884,6 +2169,11 @@ export interface components {
       /** Format: uuid */
       lab: string;
       path: string;
+    };
+    InseminationOut: {
+      /** Format: date-time */
+      at: string | null;
+      method: components['schemas']['MethodEnum'];
     };
     InvitationInRequest: {
       /** Format: email */
@@ -900,6 +2190,39 @@ export interface components {
       /** Format: date-time */
       used_at?: string | null;
     };
+    /** @description Medians of the Istanbul consensus 2025. */
+    IstanbulOut: {
+      /** Format: double */
+      icsi: number;
+      /** Format: double */
+      ivf: number;
+    };
+    JudgedEventOut: {
+      first_frame: number;
+      kind: string;
+      last_frame: number;
+      verdict: components['schemas']['VerdictEnum'];
+    };
+    KappaOut: {
+      /**
+       * Format: double
+       * @description Cohen's
+       */
+      kappa: number | null;
+      n: number;
+      /**
+       * Format: double
+       * @description with quadratic weights; null where there is no order
+       */
+      weighted_kappa: number | null;
+    };
+    /** @description A reading that was not taken back, because it was changed or signed since. */
+    KeptOut: {
+      place: string;
+      /** Format: uuid */
+      stack: string;
+      why: components['schemas']['WhyEnum'];
+    };
     KeyFrameOut: {
       /** Format: int64 */
       frame_index: number;
@@ -910,22 +2233,6 @@ export interface components {
       reason?: string;
       wells: components['schemas']['LiveWellValue'][];
     };
-    /**
-     * @description * `gas_in_well` - gas_in_well
-     *     * `gas_outside_wells` - gas_outside_wells
-     *     * `lattice_inconsistent` - lattice_inconsistent
-     *     * `frames_unusable` - frames_unusable
-     *     * `well_emptied` - well_emptied
-     *     * `stray_well` - stray_well
-     * @enum {string}
-     */
-    KindEnum:
-      | 'gas_in_well'
-      | 'gas_outside_wells'
-      | 'lattice_inconsistent'
-      | 'frames_unusable'
-      | 'well_emptied'
-      | 'stray_well';
     LabInRequest: {
       name: string;
     };
@@ -948,6 +2255,14 @@ export interface components {
      * @enum {string}
      */
     LanguageEnum: 'en' | 'ru';
+    /**
+     * @description * `A` - A
+     *     * `B` - B
+     *     * `C` - C
+     *     * `D` - D
+     * @enum {string}
+     */
+    LetterEnum: 'A' | 'B' | 'C' | 'D';
     /** AlertRaised */
     LiveAlertRaised: {
       /** Detail */
@@ -974,6 +2289,25 @@ export interface components {
        * @enum {string}
        */
       type: 'alert.raised';
+    };
+    /**
+     * AssignmentChanged
+     * @description Somebody was asked to read an embryo, or is no longer; for a blinded reader other things are shown from now on.
+     */
+    LiveAssignmentChanged: {
+      /** Is Blind */
+      is_blind: boolean;
+      /** Place */
+      place: string;
+      /** Reader Id */
+      reader_id: string;
+      /** Stack Id */
+      stack_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'assignment.changed';
     };
     /**
      * CallValue
@@ -1015,6 +2349,60 @@ export interface components {
     };
     LiveClientMessage: components['schemas']['LiveSubscribe'] | components['schemas']['LiveUnsubscribe'];
     /**
+     * CommentChanged
+     * @description A comment was made, altered, resolved or opened again.
+     */
+    LiveCommentChanged: {
+      /** Id */
+      id: string;
+      /** Place */
+      place: string;
+      /** Stack Id */
+      stack_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'comment.changed';
+    };
+    /**
+     * CorrectionChanged
+     * @description Wells, contents, the lattice or unusable frames were put right.
+     */
+    LiveCorrectionChanged: {
+      /** Stack Id */
+      stack_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'correction.changed';
+      /** Version */
+      version: number;
+    };
+    /**
+     * DecisionChanged
+     * @description Somebody decided what shall be done with an embryo, or decided anew.
+     */
+    LiveDecisionChanged: {
+      /** Dish Id */
+      dish_id: string;
+      /** Place */
+      place: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'decision.changed';
+      /**
+       * Value
+       * @enum {string}
+       */
+      value: 'transfer' | 'freeze' | 'avoid' | 'undecided';
+      /** Version */
+      version: number;
+    };
+    /**
      * Delivered
      * @description One event in its place.
      */
@@ -1030,12 +2418,21 @@ export interface components {
         | components['schemas']['LiveDishSettled']
         | components['schemas']['LiveStagesCalled']
         | components['schemas']['LiveProfileDecoded']
+        | components['schemas']['LiveResultWithheld']
         | components['schemas']['LiveAlertRaised']
         | components['schemas']['LiveFramesFollowed']
         | components['schemas']['LiveRunProgressed']
         | components['schemas']['LiveRunEnded']
+        | components['schemas']['LiveReadingChanged']
+        | components['schemas']['LiveCorrectionChanged']
+        | components['schemas']['LiveCommentChanged']
+        | components['schemas']['LiveReaderPresent']
+        | components['schemas']['LiveDecisionChanged']
+        | components['schemas']['LiveFateChanged']
         | components['schemas']['LiveStackChanged']
         | components['schemas']['LiveDishChanged']
+        | components['schemas']['LiveAssignmentChanged']
+        | components['schemas']['LiveReviewSettingsChanged']
         | components['schemas']['LiveRunChanged'];
       /** Seq */
       seq: number;
@@ -1116,13 +2513,44 @@ export interface components {
       | components['schemas']['LiveDishSettled']
       | components['schemas']['LiveStagesCalled']
       | components['schemas']['LiveProfileDecoded']
+      | components['schemas']['LiveResultWithheld']
       | components['schemas']['LiveAlertRaised']
       | components['schemas']['LiveFramesFollowed']
       | components['schemas']['LiveRunProgressed']
       | components['schemas']['LiveRunEnded']
+      | components['schemas']['LiveReadingChanged']
+      | components['schemas']['LiveCorrectionChanged']
+      | components['schemas']['LiveCommentChanged']
+      | components['schemas']['LiveReaderPresent']
+      | components['schemas']['LiveDecisionChanged']
+      | components['schemas']['LiveFateChanged']
       | components['schemas']['LiveStackChanged']
       | components['schemas']['LiveDishChanged']
+      | components['schemas']['LiveAssignmentChanged']
+      | components['schemas']['LiveReviewSettingsChanged']
       | components['schemas']['LiveRunChanged'];
+    /**
+     * FateChanged
+     * @description Somebody told what became of an embryo; empty: it is no longer known.
+     */
+    LiveFateChanged: {
+      /** Dish Id */
+      dish_id: string;
+      /**
+       * Fate
+       * @enum {string}
+       */
+      fate: '' | 'transferred' | 'frozen' | 'discarded';
+      /** Place */
+      place: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'fate.changed';
+      /** Version */
+      version: number;
+    };
     /**
      * FramesFollowed
      * @description Placements of these frames are stored; the rows travel over REST.
@@ -1238,6 +2666,56 @@ export interface components {
       row: number;
     };
     /**
+     * ReaderPresent
+     * @description Somebody has this embryo open; told again every 20 seconds while they have.
+     */
+    LiveReaderPresent: {
+      /**
+       * Doing
+       * @enum {string}
+       */
+      doing: 'looking' | 'editing';
+      /** Name */
+      name: string;
+      /** Place */
+      place: string;
+      /** Stack Id */
+      stack_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'reader.present';
+      /** User Id */
+      user_id: string;
+    };
+    /**
+     * ReadingChanged
+     * @description Somebody wrote or submitted a reading; what it says is asked for over REST, by those who may see it.
+     */
+    LiveReadingChanged: {
+      /** Place */
+      place: string;
+      /** Reader Id */
+      reader_id: string;
+      /** Reader Name */
+      reader_name: string;
+      /** Stack Id */
+      stack_id: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'draft' | 'submitted';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'reading.changed';
+      /** Version */
+      version: number;
+    };
+    /**
      * RefusalValue
      * @description What happened, why, and what to do next.
      */
@@ -1248,6 +2726,32 @@ export interface components {
       detail: string;
       /** Hint */
       hint: string;
+    };
+    /**
+     * ResultWithheld
+     * @description Stands in the place of an event that tells a result which this person must not see yet; never in the log.
+     */
+    LiveResultWithheld: {
+      /** Name */
+      name: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'result.withheld';
+    };
+    /**
+     * ReviewSettingsChanged
+     * @description The lab's rules for reviewing were changed; what is hidden from whom may be another.
+     */
+    LiveReviewSettingsChanged: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'review_settings.changed';
+      /** Version */
+      version: number;
     };
     /**
      * RunChanged
@@ -1533,11 +3037,54 @@ export interface components {
       /** Wells */
       wells: components['schemas']['LiveWellValue'][];
     };
+    /**
+     * @description * `own` - own
+     *     * `machine` - machine
+     * @enum {string}
+     */
+    MarkedByEnum: 'own' | 'machine';
+    MarkedOnsetOut: {
+      frame_index: number;
+      /** Format: double */
+      hours_post_insemination: number | null;
+      /**
+       * @description machine: accepted as it was
+       *
+       *     * `own` - own
+       *     * `machine` - machine
+       */
+      source: components['schemas']['MarkedByEnum'];
+    };
     /** @description What a lab has to learn from; `is_ready` is false where no weights for stages are in use. */
     MaterialOut: {
       is_ready: boolean;
       least_embryos: number;
       recordings: components['schemas']['RecordingOut'][];
+    };
+    /**
+     * @description * `reviewed` - reviewed
+     *     * `approved` - approved
+     * @enum {string}
+     */
+    MeaningEnum: 'reviewed' | 'approved';
+    /**
+     * @description * `line` - line
+     *     * `circle` - circle
+     *     * `polygon` - polygon
+     * @enum {string}
+     */
+    MeasuredEnum: 'line' | 'circle' | 'polygon';
+    /** @description Points are pixels of the full frame: a line's ends, a circle's centre and a point of its rim, a polygon's corners. */
+    MeasurementOut: {
+      frame_index: number;
+      kind: components['schemas']['MeasuredEnum'];
+      label: string;
+      plane: number;
+      points: number[][];
+      /** Format: double */
+      um: number | null;
+      /** Format: double */
+      um2: number | null;
     };
     MemberOut: {
       /** Format: uuid */
@@ -1548,6 +3095,26 @@ export interface components {
     MembershipOut: {
       lab: components['schemas']['LabOut'];
       role: components['schemas']['RoleEnum'];
+    };
+    /**
+     * @description * `unknown` - not said
+     *     * `ivf` - IVF
+     *     * `icsi` - ICSI
+     * @enum {string}
+     */
+    MethodEnum: 'unknown' | 'ivf' | 'icsi';
+    /**
+     * @description * `none` - none
+     *     * `at_2` - at_2
+     *     * `at_4` - at_4
+     *     * `at_both` - at_both
+     * @enum {string}
+     */
+    MultinucleationEnum: 'none' | 'at_2' | 'at_4' | 'at_both';
+    /** @description A reader; `machine` is one too. */
+    NamedOut: {
+      id: string;
+      name: string;
     };
     NamedWeightsOut: {
       name: string;
@@ -1579,7 +3146,7 @@ export interface components {
       readonly last_used_at: string | null;
       readonly name: string;
       readonly prefix: string;
-      readonly scope: components['schemas']['ScopeEnum'];
+      readonly scope: components['schemas']['TokenScopeEnum'];
       readonly token: string;
     };
     /**
@@ -1591,6 +3158,46 @@ export interface components {
      */
     NotUsableEnum: 'not_analysed' | 'no_hours' | 'no_embryos' | 'same_recording';
     NullEnum: null;
+    /**
+     * @description * `between` - between
+     *     * `<=` - <=
+     *     * `<` - <
+     *     * `>=` - >=
+     *     * `>` - >
+     *     * `present` - present
+     *     * `absent` - absent
+     * @enum {string}
+     */
+    OperatorEnum: 'between' | '<=' | '<' | '>=' | '>' | 'present' | 'absent';
+    PaceDayOut: {
+      /** Format: date */
+      day: string;
+      decided: number;
+      /** Format: double */
+      median_seconds: number | null;
+    };
+    /** @description How long my own submitted readings took. */
+    PaceOut: {
+      by_day: components['schemas']['PaceDayOut'][];
+      decided: number;
+      /** Format: double */
+      median_seconds: number | null;
+    };
+    PaginatedAssignmentOutList: {
+      /** @example 123 */
+      count: number;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=4
+       */
+      next?: string | null;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=2
+       */
+      previous?: string | null;
+      results: components['schemas']['AssignmentOut'][];
+    };
     PaginatedDishOutList: {
       /** @example 123 */
       count: number;
@@ -1651,6 +3258,21 @@ export interface components {
       previous?: string | null;
       results: components['schemas']['LiveRunValue'][];
     };
+    PaginatedQueueItemOutList: {
+      /** @example 123 */
+      count: number;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=4
+       */
+      next?: string | null;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=2
+       */
+      previous?: string | null;
+      results: components['schemas']['QueueItemOut'][];
+    };
     PaginatedStackOutList: {
       /** @example 123 */
       count: number;
@@ -1681,12 +3303,56 @@ export interface components {
       previous?: string | null;
       results: components['schemas']['TokenOut'][];
     };
+    PaginatedVerdictOutList: {
+      /** @example 123 */
+      count: number;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=4
+       */
+      next?: string | null;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=2
+       */
+      previous?: string | null;
+      results: components['schemas']['VerdictOut'][];
+    };
     PasswordInRequest: {
       current: string;
       new: string;
     };
+    PatchedCommentChangeInRequest: {
+      is_resolved?: boolean;
+      text?: string;
+    };
+    PatchedCorrectionInRequest: {
+      changes?: components['schemas']['ChangeInRequest'][];
+    };
+    /** @description Fields that are not named stay as they are; null takes back what was told. */
+    PatchedCycleOutcomeInRequest: {
+      clinical_pregnancy?: boolean | null;
+      hcg?: boolean | null;
+      live_birth?: boolean | null;
+      miscarriage?: boolean | null;
+      note?: string;
+      sacs?: number | null;
+    };
+    PatchedDecisionInRequest: {
+      /** @default  */
+      reason?: string;
+      value?: components['schemas']['DecisionEnum'];
+    };
     PatchedDishInRequest: {
       label?: string;
+    };
+    PatchedFateInRequest: {
+      /**
+       * Format: date-time
+       * @description when it was; now where nothing is said
+       */
+      at?: string | null;
+      fate?: components['schemas']['FateEnum'] | components['schemas']['BlankEnum'];
     };
     PatchedLabInRequest: {
       name?: string;
@@ -1697,14 +3363,55 @@ export interface components {
       name?: string;
       theme?: components['schemas']['ThemeEnum'];
     };
+    PatchedReadingInRequest: {
+      changes?: components['schemas']['ChangeInRequest'][];
+      /**
+       * Format: double
+       * @description to add since the last save
+       * @default 0
+       */
+      seconds_spent?: number;
+    };
+    /** @description What is left out stays as it is. */
+    PatchedReviewSettingsInRequest: {
+      blind_first?: boolean;
+      /** Format: double */
+      bulk_threshold?: number;
+      people?: components['schemas']['PersonsRuleInRequest'][];
+      tolerance_hours?: {
+        [key: string]: number;
+      };
+    };
     PatchedRoleInRequest: {
       role?: components['schemas']['RoleEnum'];
+    };
+    /** @description Fields that are not named stay as they are; criteria and grades are given whole. */
+    PatchedRuleSetChangeInRequest: {
+      criteria?: components['schemas']['CriterionInRequest'][];
+      grades?: components['schemas']['GradeInRequest'][];
+      is_on?: boolean;
+      kind?: components['schemas']['RuleKindEnum'];
+      name?: string;
+      source?: string;
     };
     PatientOut: {
       code: string;
       cycles: components['schemas']['CycleOut'][];
       /** Format: uuid */
       readonly id: string;
+    };
+    /** @description A week, from its Monday on. */
+    PeriodOut: {
+      /** @description full blastocyst by hour 118, of those filmed until then and not found abnormally fertilised */
+      blastulation: components['schemas']['ShareOut'];
+      /** @description two cells or more by hour 45, of those filmed until then and not found abnormally fertilised */
+      cleavage: components['schemas']['ShareOut'];
+      embryos: number;
+      /** @description two pronuclei, of those whose pronuclei were counted; null: nobody counted */
+      fertilisation: components['schemas']['ShareOut'] | null;
+      review_seconds: components['schemas']['SecondsOut'];
+      /** Format: date */
+      starts: string;
     };
     PersonOut: {
       /** Format: email */
@@ -1713,11 +3420,49 @@ export interface components {
       readonly id: string;
       name: string;
     };
+    PersonsRuleInRequest: {
+      blind_first: boolean | null;
+      /** Format: uuid */
+      user_id: string;
+    };
+    PersonsRuleOut: {
+      /** @description null: the lab's rule holds */
+      blind_first: boolean | null;
+      name: string;
+      role: components['schemas']['RoleEnum'];
+      /** Format: uuid */
+      user_id: string;
+    };
     PlacementsOut: {
       first_frame: number;
       /** @description [scale, rotation_rad, dx_px, dy_px, is_usable, gas_outside_wells] a frame, relative to its key frame */
       rows: number[][];
     };
+    PresenceInRequest: {
+      doing: components['schemas']['DoingEnum'];
+      place: string;
+    };
+    PresenceOut: {
+      doing: components['schemas']['DoingEnum'];
+      name: string;
+      place: string;
+      /** Format: date-time */
+      seen_at: string;
+      /** Format: uuid */
+      user_id: string;
+    };
+    /**
+     * @description * `changed` - changed
+     *     * `inserted` - inserted
+     *     * `removed` - removed
+     *     * `moved` - moved
+     *     * `cut` - cut
+     *     * `head` - head
+     *     * `key` - key
+     *     * `checkpoint` - checkpoint
+     * @enum {string}
+     */
+    ProblemEnum: 'changed' | 'inserted' | 'removed' | 'moved' | 'cut' | 'head' | 'key' | 'checkpoint';
     /** @description One embryo of a table: whose it is, what told it, and its profile. */
     ProfileRowOut: {
       /**
@@ -1747,17 +3492,156 @@ export interface components {
       stage: components['schemas']['AdaptationStepEnum'];
       total: number;
     };
-    /** @description How one set of weights reads the held-back frames. */
-    ReadingOut: {
-      /** @description of these, how many go from a later class to an earlier one */
-      backwards: number;
-      /** Format: double */
-      mean_confidence: number | null;
-      /** @description neighbouring frames of one embryo that were both read */
-      pairs: number;
-      /** @description frames called empty or not seen */
-      unread: number;
+    /** @description The version of my reading of each place, 0 where there is none yet; seconds are those spent on all of them. */
+    QueueAcceptInRequest: {
+      /**
+       * Format: double
+       * @default 0
+       */
+      seconds_spent?: number;
+      /** Format: uuid */
+      stack: string;
+      versions: {
+        [key: string]: number;
+      };
     };
+    /** @description What the well held most of the time, as the machine saw it; never hidden. */
+    QueueContentOut: {
+      /** Format: double */
+      confidence: number;
+      value: components['schemas']['ContentEnum'];
+    };
+    /** @description One embryo or well; where the asker is blind for it, nothing of the machine's result is in it. */
+    QueueItemOut: {
+      /** @description [x0, y0, x1, y1] of the well in this frame, in full-frame pixels */
+      readonly box: number[] | null;
+      readonly content: components['schemas']['QueueContentOut'];
+      /** Format: uuid */
+      dish: string;
+      dish_label: string;
+      is_hidden: boolean;
+      kind: components['schemas']['QueuedKindEnum'];
+      readonly machine: components['schemas']['QueueMachineOut'] | null;
+      /**
+       * Format: double
+       * @description distance of the onsets from usual hours in standard deviations
+       */
+      novelty: number | null;
+      picture: components['schemas']['QueuePictureOut'];
+      place: string;
+      /** @description submitted so far, by anybody */
+      readings: number;
+      readonly reasons: components['schemas']['ReasonOut'][];
+      /** Format: date-time */
+      recorded_at: string;
+      /** Format: uuid */
+      run: string;
+      /**
+       * Format: double
+       * @description 0 sure to 1; null while blind
+       */
+      score: number | null;
+      /** Format: uuid */
+      stack: string;
+      readonly state: components['schemas']['QueueItemOutStateEnum'];
+      /** @description Where the weightiest reason can be seen; while blind, the last frame that could be seen. */
+      readonly thumbnail_frame: number;
+      /** @description of my reading; 0: there is none yet */
+      version: number;
+    };
+    /**
+     * @description * `open` - open
+     *     * `submitted` - submitted
+     * @enum {string}
+     */
+    QueueItemOutStateEnum: 'open' | 'submitted';
+    /** @description What the embryo is at the last frame that was read. */
+    QueueMachineOut: {
+      /** Format: double */
+      confidence: number;
+      stage: string;
+    };
+    /** @description Fill in {index}, {plane} and {width} of the address to see a frame. */
+    QueuePictureOut: {
+      default_plane: number;
+      frame_count: number;
+      readonly frame_url_template: string;
+      height_px: number;
+      width_px: number;
+    };
+    /**
+     * @description * `embryo` - embryo
+     *     * `well` - well
+     * @enum {string}
+     */
+    QueuedKindEnum: 'embryo' | 'well';
+    ReaderOut: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+    };
+    /** @description One person's annotation of one embryo; version 0 where nothing was written yet. */
+    ReadingOut: {
+      /** @description phases that the reader says there were none of */
+      readonly absent: string[];
+      /** @description by kind@first_frame */
+      events: {
+        [key: string]: components['schemas']['JudgedEventOut'];
+      };
+      grades: components['schemas']['GradesOut'];
+      is_blind?: boolean;
+      readonly is_signed: boolean;
+      measurements: {
+        [key: string]: components['schemas']['MeasurementOut'];
+      };
+      readonly onsets: {
+        [key: string]: components['schemas']['MarkedOnsetOut'];
+      };
+      place: string;
+      reader: components['schemas']['ReaderOut'];
+      /** Format: double */
+      seconds_spent?: number;
+      readonly signature: components['schemas']['SignatureOut'] | null;
+      /** Format: uuid */
+      stack: string;
+      state?: components['schemas']['ReadingOutStateEnum'];
+      /** Format: date-time */
+      submitted_at?: string | null;
+      /** Format: date-time */
+      updated_at: string | null;
+      /** Format: int64 */
+      version?: number;
+      readonly warnings: components['schemas']['WarningOut'][];
+    };
+    /**
+     * @description * `draft` - being written
+     *     * `submitted` - submitted
+     * @enum {string}
+     */
+    ReadingOutStateEnum: 'draft' | 'submitted';
+    /** @description Why an item waits where it does; `phase`, `kind` (of an event) and `frame_index` where it speaks of one. */
+    ReasonOut: {
+      code: components['schemas']['ReasonOutCodeEnum'];
+      detail: string;
+      frame_index: number | null;
+      kind: string;
+      phase: string;
+      /**
+       * Format: double
+       * @description what this alone would make of the score
+       */
+      weight: number;
+    };
+    /**
+     * @description * `entropy` - entropy
+     *     * `disagreement` - disagreement
+     *     * `onset` - onset
+     *     * `event` - event
+     *     * `content` - content
+     *     * `novelty` - novelty
+     * @enum {string}
+     */
+    ReasonOutCodeEnum: 'entropy' | 'disagreement' | 'onset' | 'event' | 'content' | 'novelty';
     /** @description A confirmed recording of the lab, and why nothing can be learned from it where that is so. */
     RecordingOut: {
       /** Format: uuid */
@@ -1777,6 +3661,204 @@ export interface components {
       detail: string;
       hint: string;
     };
+    ReportDecisionOut: {
+      /** Format: date-time */
+      at: string | null;
+      by_name: string;
+      fate: string;
+      /** Format: date-time */
+      fate_at: string | null;
+      reason: string;
+      value: string;
+    };
+    ReportDishOut: {
+      /** Format: uuid */
+      dish: string;
+      embryos: components['schemas']['ReportEmbryoOut'][];
+      /** @description left out: whoever asks reads these places blind */
+      hidden: string[];
+      label: string;
+      layout: string;
+      machine: components['schemas']['ReportMachineOut'] | null;
+      recording: components['schemas']['ReportRecordingOut'] | null;
+      without_embryo: components['schemas']['ReportEmptyWellOut'][];
+    };
+    ReportEmbryoOut: {
+      absent: string[];
+      bounds_in: components['schemas']['BoundsInEnum'];
+      content: string;
+      content_source: components['schemas']['SaidByEnum'] | components['schemas']['NullEnum'];
+      decision: components['schemas']['ReportDecisionOut'] | null;
+      events: components['schemas']['ReportEventOut'][];
+      grades: components['schemas']['ReportGradeOut'][];
+      intervals: components['schemas']['ReportIntervalOut'][];
+      onsets: components['schemas']['ReportOnsetOut'][];
+      place: string;
+      readings: components['schemas']['ReportReadingOut'][];
+      scores: components['schemas']['ReportScoreOut'][];
+    };
+    ReportEmptyWellOut: {
+      content: string;
+      place: string;
+    };
+    ReportEventOut: {
+      by_name: string;
+      /** Format: double */
+      confidence: number | null;
+      detail: string;
+      first_frame: number;
+      /** Format: double */
+      first_hours: number | null;
+      kind: string;
+      last_frame: number;
+      /** Format: double */
+      last_hours: number | null;
+      source: components['schemas']['SaidByEnum'];
+      /** @description accepted, rejected or added; empty where nobody judged it */
+      verdict: string;
+    };
+    ReportGradeOut: {
+      by_name: string;
+      name: string;
+      value: string;
+    };
+    ReportIntervalOut: {
+      /** Format: double */
+      high: number | null;
+      /** Format: double */
+      low: number | null;
+      name: string;
+      source: components['schemas']['SaidByEnum'];
+      /** Format: double */
+      value: number;
+    };
+    ReportMachineOut: {
+      code_version: string;
+      /** Format: date-time */
+      finished_at: string | null;
+      /** Format: uuid */
+      run: string;
+      stages_by: components['schemas']['ReportWeightsOut'] | null;
+      state: string;
+      wells_by: components['schemas']['ReportWeightsOut'];
+    };
+    ReportOnsetOut: {
+      /** Format: date-time */
+      at: string | null;
+      by_name: string;
+      /** Format: double */
+      confidence: number | null;
+      frame_index: number;
+      /** Format: double */
+      high: number | null;
+      /** Format: double */
+      hours: number | null;
+      is_censored: boolean;
+      /** Format: double */
+      low: number | null;
+      phase: string;
+      source: components['schemas']['SaidByEnum'];
+    };
+    ReportOut: {
+      cycle_label: string;
+      dishes: components['schemas']['ReportDishOut'][];
+      /** Format: date-time */
+      inseminated_at: string | null;
+      lab: string;
+      /** Format: date-time */
+      made_at: string;
+      made_by: string;
+      made_with: string;
+      method: string;
+      outcome: components['schemas']['ReportOutcomeOut'] | null;
+      patient_code: string;
+      scope: components['schemas']['ReportScopeEnum'];
+    };
+    ReportOutcomeOut: {
+      clinical_pregnancy: boolean | null;
+      hcg: boolean | null;
+      live_birth: boolean | null;
+      miscarriage: boolean | null;
+      note: string;
+      sacs: number | null;
+    };
+    /** @description Pictures that are there, and that are needed. */
+    ReportProgressOut: {
+      done: number;
+      wanted: number;
+    };
+    ReportReadingOut: {
+      by_name: string;
+      is_blind: boolean;
+      signatures: components['schemas']['ReportSignatureOut'][];
+      state: string;
+      /** Format: date-time */
+      submitted_at: string | null;
+    };
+    ReportRecordingOut: {
+      /** Format: double */
+      first_hours: number | null;
+      frame_count: number;
+      /** Format: double */
+      interval_minutes: number | null;
+      /** Format: double */
+      last_hours: number | null;
+      name: string;
+      plane: number;
+      sha256: string;
+      /** Format: uuid */
+      stack: string;
+    };
+    /**
+     * @description * `embryo` - embryo
+     *     * `dish` - dish
+     *     * `cycle` - cycle
+     * @enum {string}
+     */
+    ReportScopeEnum: 'embryo' | 'dish' | 'cycle';
+    ReportScoreOut: {
+      /** @description the likeliest grade */
+      expected: string | null;
+      grades: {
+        [key: string]: number;
+      };
+      /** Format: double */
+      high: number | null;
+      /** Format: double */
+      low: number | null;
+      name: string;
+      /**
+       * Format: double
+       * @description how likely the rule cannot say
+       */
+      undetermined: number;
+      /** Format: double */
+      value: number | null;
+    };
+    ReportSignatureOut: {
+      /** Format: date-time */
+      at: string;
+      by_name: string;
+      content_hash: string;
+      is_valid: boolean;
+      meaning: string;
+    };
+    ReportWeightsOut: {
+      name: string;
+      sha256: string;
+    };
+    ReviewSettingsOut: {
+      /** @description binds everybody who can submit a reading, save for whom a rule of their own is set */
+      blind_first: boolean;
+      /** Format: double */
+      bulk_threshold: number;
+      people: components['schemas']['PersonsRuleOut'][];
+      /** @description one a phase */
+      tolerance_hours: {
+        [key: string]: number;
+      };
+      version: number;
+    };
     /**
      * @description * `viewer` - viewer
      *     * `embryologist` - embryologist
@@ -1784,12 +3866,67 @@ export interface components {
      * @enum {string}
      */
     RoleEnum: 'viewer' | 'embryologist' | 'admin';
+    /**
+     * @description * `grades` - grades
+     *     * `weighted` - weighted
+     * @enum {string}
+     */
+    RuleKindEnum: 'grades' | 'weighted';
+    /** @description A rule of the lab's own, or one that starts from a template: then only the name may be given besides. */
+    RuleSetInRequest: {
+      criteria?: components['schemas']['CriterionInRequest'][];
+      grades?: components['schemas']['GradeInRequest'][];
+      kind?: components['schemas']['RuleKindEnum'];
+      name?: string;
+      source?: string;
+      /** @default  */
+      template?: components['schemas']['TemplateEnum'] | components['schemas']['BlankEnum'];
+    };
+    /** @description A lab's rule; `is_complete` is false while a threshold is missing, and then it cannot be turned on. */
+    RuleSetOut: {
+      criteria: components['schemas']['CriterionOut'][];
+      grades: components['schemas']['GradeOut'][];
+      /** Format: uuid */
+      readonly id: string;
+      readonly is_complete: boolean;
+      is_on?: boolean;
+      /** @description It was made from a published template. */
+      readonly is_template: boolean;
+      kind: components['schemas']['RuleSetOutKindEnum'];
+      /** Format: uuid */
+      lab: string;
+      name: string;
+      source?: string;
+      template?: string;
+      /** Format: date-time */
+      updated_at: string;
+      /** Format: int64 */
+      version?: number;
+    };
+    /**
+     * @description * `grades` - grades
+     *     * `weighted` - points
+     * @enum {string}
+     */
+    RuleSetOutKindEnum: 'grades' | 'weighted';
+    /** @description The lab's rules, the published templates, and what criteria may name besides any difference of onsets such as t5-t3. */
+    RulesOut: {
+      known_fields: components['schemas']['FieldOut'][];
+      rule_sets: components['schemas']['RuleSetOut'][];
+      templates: components['schemas']['TemplateOut'][];
+    };
     RunInRequest: {
       /** Format: uuid */
       stack: string;
       /** Format: uuid */
       weights?: string | null;
     };
+    /**
+     * @description * `machine` - machine
+     *     * `human` - human
+     * @enum {string}
+     */
+    SaidByEnum: 'machine' | 'human';
     /** @description The earlier recording of this lab that holds the very same bytes. */
     SameRecordingOut: {
       /** Format: uuid */
@@ -1799,12 +3936,44 @@ export interface components {
       id: string;
       name: string;
     };
-    /**
-     * @description * `read` - read
-     *     * `write` - read and write
-     * @enum {string}
-     */
-    ScopeEnum: 'read' | 'write';
+    /** @description What a rule says of an embryo, as likely as the uncertainty of its onsets makes it. */
+    ScoreOut: {
+      /** @description phases not seen, taken as passed between two frames */
+      assumed: string[];
+      /** @description the likeliest grade */
+      expected: string | null;
+      readonly fired: components['schemas']['FiredOut'][];
+      /** @description with `undetermined` they add up to 1; best first */
+      grade_probabilities: {
+        [key: string]: number;
+      };
+      /** Format: double */
+      high: number | null;
+      kind: components['schemas']['RuleKindEnum'];
+      /** Format: double */
+      low: number | null;
+      name: string;
+      place: string;
+      /** Format: uuid */
+      rule_set: string;
+      /**
+       * Format: double
+       * @description how likely the rule cannot say
+       */
+      undetermined: number;
+      /** @description Always the effective values. */
+      readonly uses: string;
+      /**
+       * Format: double
+       * @description mean points, or 1 for the best grade and 0 for the last; null: mostly unknown
+       */
+      value: number | null;
+    };
+    SecondsOut: {
+      /** Format: double */
+      median: number | null;
+      n: number;
+    };
     /** @description Who is signed in, and where they work. */
     SessionOut: {
       memberships: components['schemas']['MembershipOut'][];
@@ -1819,6 +3988,30 @@ export interface components {
       name: string;
       password: string;
       token: string;
+    };
+    /** @description `n` of `of`; the share is null where there was nothing to count. */
+    ShareOut: {
+      n: number;
+      of: number;
+      /** Format: double */
+      share: number | null;
+    };
+    SignInRequest: {
+      meaning: components['schemas']['MeaningEnum'];
+      /**
+       * Format: uuid
+       * @description whose reading; left out: one's own
+       */
+      reader_id?: string | null;
+    };
+    SignatureOut: {
+      /** Format: date-time */
+      at: string;
+      by_name: string;
+      content_hash: string;
+      /** @description false once the reading says something else than what was signed */
+      readonly is_valid: boolean;
+      meaning: components['schemas']['MeaningEnum'];
     };
     /** @description The files of one batch are one recording. */
     StackInRequest: {
@@ -1919,19 +4112,139 @@ export interface components {
       name: string;
       sha256: string;
     };
+    /** @description A lab's figures over its recordings that began in this time; of each dish the latest recording. */
+    StatisticsOut: {
+      /** @description full blastocyst by hour 118, of those filmed until then and not found abnormally fertilised */
+      blastulation: components['schemas']['ShareOut'];
+      by_week: components['schemas']['PeriodOut'][];
+      /** @description two cells or more by hour 45, of those filmed until then and not found abnormally fertilised */
+      cleavage: components['schemas']['ShareOut'];
+      dishes: number;
+      embryos: number;
+      /** @description two pronuclei, of those whose pronuclei were counted; null: nobody counted */
+      fertilisation: components['schemas']['ShareOut'] | null;
+      /** @description embryos left out, because the asker reads them blind */
+      hidden: number;
+      review_seconds: components['schemas']['SecondsOut'];
+      /** Format: date */
+      starts: string;
+      timings: {
+        [key: string]: components['schemas']['TimingOut'];
+      };
+      /** Format: date */
+      until: string;
+    };
+    StepUpInRequest: {
+      password: string;
+    };
+    StepUpOut: {
+      /** Format: date-time */
+      until: string;
+    };
+    SubmitInRequest: {
+      /**
+       * Format: double
+       * @description to add since the last save
+       * @default 0
+       */
+      seconds_spent?: number;
+    };
+    SureItemOut: {
+      /** Format: uuid */
+      dish: string;
+      dish_label: string;
+      place: string;
+      /** Format: double */
+      score: number;
+      /** Format: uuid */
+      stack: string;
+    };
+    /** @description `count` embryos are accepted, or would be in a dry run; `items` are the first of them, `left` wait for another go. */
+    SureOut: {
+      /** Format: uuid */
+      batch: string | null;
+      count: number;
+      items: components['schemas']['SureItemOut'][];
+      left: number;
+      /** Format: double */
+      threshold: number;
+    };
+    /**
+     * @description * `azzarello` - azzarello
+     *     * `basile` - basile
+     *     * `campbell` - campbell
+     *     * `chamayou` - chamayou
+     *     * `meseguer` - meseguer
+     *     * `mizobe` - mizobe
+     *     * `motato` - motato
+     *     * `rubio` - rubio
+     * @enum {string}
+     */
+    TemplateEnum:
+      'azzarello' | 'basile' | 'campbell' | 'chamayou' | 'meseguer' | 'mizobe' | 'motato' | 'rubio';
+    /** @description A published rule with its thresholds as published; a lab that starts from it enters its own. */
+    TemplateOut: {
+      criteria: components['schemas']['CriterionOut'][];
+      grades: components['schemas']['GradeOut'][];
+      key: string;
+      kind: components['schemas']['RuleKindEnum'];
+      name: string;
+      source: string;
+    };
     /**
      * @description * `dark` - dark
      *     * `light` - light
      * @enum {string}
      */
     ThemeEnum: 'dark' | 'light';
+    TimesOut: {
+      /**
+       * Format: double
+       * @description ICC(2,1): two-way random, absolute agreement, one rating
+       */
+      icc: number | null;
+      /** Format: double */
+      icc_high: number | null;
+      /**
+       * Format: double
+       * @description 95 %
+       */
+      icc_low: number | null;
+      /** Format: double */
+      mean_abs_hours: number | null;
+      /**
+       * Format: double
+       * @description above 0: `a` says it later than `b`
+       */
+      mean_signed_hours: number | null;
+      missed_by_a: number;
+      missed_by_b: number;
+      /** @description onsets that both gave */
+      n: number;
+      /**
+       * Format: double
+       * @description a share
+       */
+      within_tolerance: number | null;
+    };
+    /** @description Hours post insemination. */
+    TimingOut: {
+      istanbul_median: components['schemas']['IstanbulOut'] | null;
+      /** Format: double */
+      median: number;
+      n: number;
+      /** Format: double */
+      p5: number;
+      /** Format: double */
+      p95: number;
+    };
     TokenInRequest: {
       /** Format: date-time */
       expires_at?: string | null;
       /** Format: uuid */
       lab: string;
       name: string;
-      scope: components['schemas']['ScopeEnum'];
+      scope: components['schemas']['TokenScopeEnum'];
     };
     TokenOut: {
       /** Format: date-time */
@@ -1946,7 +4259,23 @@ export interface components {
       readonly last_used_at: string | null;
       readonly name: string;
       readonly prefix: string;
-      readonly scope: components['schemas']['ScopeEnum'];
+      readonly scope: components['schemas']['TokenScopeEnum'];
+    };
+    /**
+     * @description * `read` - read
+     *     * `write` - read and write
+     * @enum {string}
+     */
+    TokenScopeEnum: 'read' | 'write';
+    UndoInRequest: {
+      /** Format: uuid */
+      batch: string;
+    };
+    /** @description Ask again while some are left. */
+    UndoneOut: {
+      count: number;
+      kept: components['schemas']['KeptOut'][];
+      left: number;
     };
     UploadOut: {
       /** Format: uuid */
@@ -1974,6 +4303,59 @@ export interface components {
       name: string;
       theme?: components['schemas']['ThemeEnum'];
     };
+    ValidateInRequest: {
+      /** @default clinical_pregnancy */
+      endpoint?: components['schemas']['EndpointEnum'];
+    };
+    /** @description How well a rule told the lab's own outcomes apart; the interval holds 95 %, by drawing whole patients anew. */
+    ValidationOut: {
+      /** Format: double */
+      auc: number;
+      /** Format: double */
+      auc_high: number;
+      /** Format: double */
+      auc_low: number;
+      calibration: components['schemas']['CalibrationOut'][];
+      endpoint: components['schemas']['EndpointEnum'];
+      /** @description transferred embryos left out: nobody can tell which of several implanted */
+      mixed: number;
+      n: number;
+      note: string;
+      patients: number;
+      positives: number;
+      /** @description left out: the rule cannot decide, or the asker reads them blind */
+      unscored: number;
+    };
+    /**
+     * @description * `accepted` - accepted
+     *     * `rejected` - rejected
+     *     * `added` - added
+     * @enum {string}
+     */
+    VerdictEnum: 'accepted' | 'rejected' | 'added';
+    /** @description One value that somebody gave or took back, with what it was before and what the machine said then. */
+    VerdictOut: {
+      after: unknown | null;
+      /** Format: date-time */
+      at: string;
+      before: unknown | null;
+      by_name: string;
+      field: string;
+      readonly id: number;
+      readonly machine: unknown | null;
+      /** @description empty: about the whole dish */
+      place: string;
+      reason?: string;
+    };
+    WarningOut: {
+      code: components['schemas']['WarningOutCodeEnum'];
+      detail: string;
+    };
+    /**
+     * @description * `out_of_order` - out_of_order
+     * @enum {string}
+     */
+    WarningOutCodeEnum: 'out_of_order';
     WeightsOut: {
       /** Format: date-time */
       readonly created_at: string;
@@ -1999,12 +4381,23 @@ export interface components {
      * @enum {string}
      */
     WeightsOutStateEnum: 'usable' | 'active' | 'candidate' | 'unusable';
+    /** @description A frame in which the well was searched anew; its boxes in later frames follow from the run's placements. */
+    WellBoxOut: {
+      box: number[];
+      frame_index: number;
+    };
     WellCounts: {
       embryo: number;
       embryo_gas: number;
       empty: number;
       gas: number;
     };
+    /**
+     * @description * `changed` - changed
+     *     * `signed` - signed
+     * @enum {string}
+     */
+    WhyEnum: 'changed' | 'signed';
   };
   responses: never;
   parameters: never;
@@ -2035,14 +4428,68 @@ export interface operations {
       };
     };
   };
+  assignments_list: {
+    parameters: {
+      query?: {
+        /** @description A page number within the paginated result set. */
+        page?: number;
+        /** @description Number of results to return per page. */
+        page_size?: number;
+        /** @description everybody's for this recording, done ones too; left out: mine that are open */
+        stack?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaginatedAssignmentOutList'];
+        };
+      };
+    };
+  };
+  assignments_withdraw: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        assignment_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   audit_list: {
     parameters: {
       query: {
+        action?: string;
+        actor?: string;
         lab: string;
         /** @description A page number within the paginated result set. */
         page?: number;
         /** @description Number of results to return per page. */
         page_size?: number;
+        /** @description at this time or later */
+        since?: string;
+        /** @description part of what was changed, such as `stack` or a key */
+        subject?: string;
+        /** @description before this time */
+        until?: string;
       };
       header?: never;
       path?: never;
@@ -2056,6 +4503,289 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['PaginatedEntryOutList'];
+        };
+      };
+    };
+  };
+  audit_chain: {
+    parameters: {
+      query: {
+        lab: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChainOut'];
+        };
+      };
+    };
+  };
+  audit_choices: {
+    parameters: {
+      query: {
+        lab: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChoicesOut'];
+        };
+      };
+    };
+  };
+  comments_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        comment_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedCommentChangeInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CommentOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  compare: {
+    parameters: {
+      query: {
+        /** @description <dish>:<place>,... of 2 to 16 embryos */
+        items: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ComparedOut'][];
+        };
+      };
+    };
+  };
+  outcomes_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        cycle_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CycleOutcomeOut'];
+        };
+      };
+    };
+  };
+  outcomes_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        cycle_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedCycleOutcomeInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CycleOutcomeOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  cycle_report_csv: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        cycle_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+    };
+  };
+  cycle_report_json: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        cycle_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReportOut'];
+        };
+      };
+    };
+  };
+  cycle_report_pdf: {
+    parameters: {
+      query?: {
+        /** @description true: answer 202 with how far it is instead of a report that lacks pictures; ask again until 200 */
+        complete?: boolean;
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        cycle_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/pdf': string;
+        };
+      };
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReportProgressOut'];
+        };
+      };
+    };
+  };
+  cycle_report_xlsx: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        cycle_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': string;
         };
       };
     };
@@ -2149,6 +4879,399 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['DishOut'];
+        };
+      };
+    };
+  };
+  decisions_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DecisionOut'][];
+        };
+      };
+    };
+  };
+  decisions_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        dish_id: string;
+        place: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedDecisionInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DecisionOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  embryo_report_csv: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+        place: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+    };
+  };
+  embryo_report_json: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+        place: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReportOut'];
+        };
+      };
+    };
+  };
+  embryo_report_pdf: {
+    parameters: {
+      query?: {
+        /** @description true: answer 202 with how far it is instead of a report that lacks pictures; ask again until 200 */
+        complete?: boolean;
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+        place: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/pdf': string;
+        };
+      };
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReportProgressOut'];
+        };
+      };
+    };
+  };
+  embryo_report_xlsx: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+        place: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': string;
+        };
+      };
+    };
+  };
+  fates_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FateOut'][];
+        };
+      };
+    };
+  };
+  fates_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        dish_id: string;
+        place: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedFateInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FateOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  dish_report_csv: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/csv': string;
+        };
+      };
+    };
+  };
+  dish_report_json: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReportOut'];
+        };
+      };
+    };
+  };
+  dish_report_pdf: {
+    parameters: {
+      query?: {
+        /** @description true: answer 202 with how far it is instead of a report that lacks pictures; ask again until 200 */
+        complete?: boolean;
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/pdf': string;
+        };
+      };
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReportProgressOut'];
+        };
+      };
+    };
+  };
+  dish_report_xlsx: {
+    parameters: {
+      query?: {
+        /**
+         * @description en or ru; otherwise the person's own
+         *
+         *     * `en` - en
+         *     * `ru` - ru
+         */
+        language?: 'en' | 'ru';
+      };
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': string;
+        };
+      };
+    };
+  };
+  scores_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        dish_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ScoreOut'][];
         };
       };
     };
@@ -2346,6 +5469,37 @@ export interface operations {
       };
     };
   };
+  agreement_get: {
+    parameters: {
+      query?: {
+        /** @description a user's id or `machine`; left out: the asker */
+        a?: string;
+        /** @description a user's id or `machine`; left out: the machine */
+        b?: string;
+        dish?: string;
+        /** @description only readings made before the machine's result was shown */
+        only_blind?: boolean;
+        /** @description readings submitted from then on */
+        since?: string;
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgreementOut'];
+        };
+      };
+    };
+  };
   invitations_list: {
     parameters: {
       query?: never;
@@ -2481,6 +5635,133 @@ export interface operations {
       };
     };
   };
+  review_settings_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReviewSettingsOut'];
+        };
+      };
+    };
+  };
+  review_settings_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedReviewSettingsInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReviewSettingsOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  rules_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RulesOut'];
+        };
+      };
+    };
+  };
+  rules_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['RuleSetInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleSetOut'];
+        };
+      };
+    };
+  };
+  statistics_get: {
+    parameters: {
+      query?: {
+        since?: string | null;
+        until?: string | null;
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StatisticsOut'];
+        };
+      };
+    };
+  };
   me_update: {
     parameters: {
       query?: never;
@@ -2544,6 +5825,412 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['PatientOut'][];
+        };
+      };
+    };
+  };
+  queue_list: {
+    parameters: {
+      query?: {
+        dish?: string;
+        /**
+         * @description * `embryo` - embryo
+         *     * `well` - well
+         */
+        kind?: 'embryo' | 'well';
+        lab?: string;
+        /** @description least score */
+        least?: number;
+        /**
+         * @description uncertain where nothing is said
+         *
+         *     * `uncertain` - uncertain
+         *     * `novel` - novel
+         *     * `oldest` - oldest
+         */
+        order?: 'novel' | 'oldest' | 'uncertain';
+        /** @description A page number within the paginated result set. */
+        page?: number;
+        /** @description Number of results to return per page. */
+        page_size?: number;
+        /**
+         * @description one of an item's reasons
+         *
+         *     * `entropy` - entropy
+         *     * `disagreement` - disagreement
+         *     * `onset` - onset
+         *     * `event` - event
+         *     * `content` - content
+         *     * `novelty` - novelty
+         */
+        reason?: 'content' | 'disagreement' | 'entropy' | 'event' | 'novelty' | 'onset';
+        stack?: string;
+        /**
+         * @description of my reading
+         *
+         *     * `open` - open
+         *     * `submitted` - submitted
+         *     * `all` - all
+         */
+        state?: 'all' | 'open' | 'submitted';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaginatedQueueItemOutList'];
+        };
+      };
+    };
+  };
+  queue_accept_above: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AcceptAboveInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SureOut'];
+        };
+      };
+    };
+  };
+  queue_accept: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['QueueAcceptInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BatchOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  queue_pace: {
+    parameters: {
+      query?: {
+        /** @description all of one's labs where nothing is said */
+        lab?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaceOut'];
+        };
+      };
+    };
+  };
+  queue_undo: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UndoInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UndoneOut'];
+        };
+      };
+    };
+  };
+  readings_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        place: string;
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReadingOut'];
+        };
+      };
+    };
+  };
+  readings_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        place: string;
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedReadingInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReadingOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  readings_sign: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        place: string;
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SignInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SignatureOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  readings_submit: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        place: string;
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['SubmitInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReadingOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  rules_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        rule_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleSetOut'];
+        };
+      };
+    };
+  };
+  rules_delete: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        rule_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  rules_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        rule_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedRuleSetChangeInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleSetOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  rules_validate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        rule_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['ValidateInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ValidationOut'];
         };
       };
     };
@@ -2870,6 +6557,29 @@ export interface operations {
       };
     };
   };
+  session_step_up: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StepUpInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StepUpOut'];
+        };
+      };
+    };
+  };
   setup: {
     parameters: {
       query?: never;
@@ -2991,6 +6701,79 @@ export interface operations {
       };
     };
   };
+  assignments_make: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AssignmentsInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AssignmentOut'][];
+        };
+      };
+    };
+  };
+  comments_list: {
+    parameters: {
+      query?: {
+        place?: string;
+      };
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CommentOut'][];
+        };
+      };
+    };
+  };
+  comments_add: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CommentInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CommentOut'];
+        };
+      };
+    };
+  };
   stacks_confirm: {
     parameters: {
       query?: never;
@@ -3016,6 +6799,84 @@ export interface operations {
       };
     };
   };
+  corrections_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CorrectionOut'];
+        };
+      };
+    };
+  };
+  corrections_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedCorrectionInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CorrectionOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  stacks_effective: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EffectiveOut'][];
+        };
+      };
+    };
+  };
   stacks_hours: {
     parameters: {
       query?: never;
@@ -3033,6 +6894,99 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['HoursOut'];
+        };
+      };
+    };
+  };
+  presence_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PresenceOut'][];
+        };
+      };
+    };
+  };
+  presence_tell: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PresenceInRequest'];
+      };
+    };
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  stacks_readings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ReadingOut'][];
+        };
+      };
+    };
+  };
+  stacks_verdicts: {
+    parameters: {
+      query?: {
+        /** @description A page number within the paginated result set. */
+        page?: number;
+        /** @description Number of results to return per page. */
+        page_size?: number;
+        place?: string;
+      };
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaginatedVerdictOutList'];
         };
       };
     };

@@ -7,7 +7,7 @@ export type Role = Schemas['RoleEnum'];
 export type ContentName = Schemas['ContentEnum'];
 export type RunState = Schemas['LiveRunValueStateEnum'];
 export type StackState = Schemas['StackOutStateEnum'];
-export type AlertKind = Schemas['KindEnum'];
+export type AlertKind = Schemas['AlertKindEnum'];
 export type Language = Schemas['LanguageEnum'];
 export type Theme = Schemas['ThemeEnum'];
 export type Method = Schemas['ConfirmInMethodEnum'];
@@ -42,8 +42,17 @@ export type ApiToken = Schemas['TokenOut'];
 export type Member = Schemas['MemberOut'];
 export type Invitation = Schemas['InvitationOut'];
 export type AuditEntry = Schemas['EntryOut'];
+export type AuditChain = Schemas['ChainOut'];
+export type AuditChoices = Schemas['ChoicesOut'];
 export type UnfinishedUpload = Schemas['UploadOut'];
 export type Folder = Schemas['FolderOut'];
+
+// What a model has a default for is optional on the way in only; every answer tells it.
+export type ReadingValue = Required<Schemas['ReadingOut']>;
+export type CommentValue = Required<Schemas['CommentOut']>;
+export type VerdictValue = Required<Schemas['VerdictOut']>;
+export type CorrectionValue = Required<Schemas['CorrectionOut']>;
+export type SignMeaning = Schemas['SignatureOut']['meaning'];
 
 export type LiveEvent = Schemas['LiveEvent'];
 export type Delivered = Schemas['LiveDelivered'];

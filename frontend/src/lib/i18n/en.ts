@@ -1,8 +1,34 @@
+import { audit } from './en/audit';
 import { adaptation } from './en/adaptation';
+import { compare } from './en/compare';
+import { correct } from './en/correct';
+import { annotation } from './en/annotation';
 import { embryo } from './en/embryo';
 import { house } from './en/house';
+import { outcomes } from './en/outcomes';
 import { phases } from './en/phases';
+import { quality } from './en/quality';
+import { readers } from './en/readers';
+import { reports } from './en/reports';
+import { review } from './en/review';
+import { rules } from './en/rules';
 import { work } from './en/work';
 
 /** The words of the interface; the other languages have the same keys. */
-export const en = { ...adaptation, ...embryo, ...house, ...work, ...phases };
+export const en = {
+  ...adaptation,
+  ...audit,
+  ...annotation,
+  ...embryo,
+  ...house,
+  ...work,
+  ...phases,
+  ...compare,
+  ...correct,
+  ...outcomes,
+  ...quality,
+  ...readers,
+  ...reports,
+  ...review,
+  ...rules,
+};

@@ -1,7 +1,8 @@
 import type { Key } from '$lib/i18n/translator.svelte';
 import { matches, parseChord } from './chord';
 
-export type CommandGroup = 'everywhere' | 'go' | 'time' | 'picture' | 'wells' | 'run';
+export type CommandGroup =
+  'everywhere' | 'go' | 'time' | 'picture' | 'wells' | 'annotation' | 'review' | 'run';
 
 export interface Command {
   id: string;

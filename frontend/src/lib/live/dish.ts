@@ -64,10 +64,27 @@ function apply(state: DishState, event: LiveEvent): DishState {
       };
     case 'dish.changed':
       return rename(state, event.label);
+    case 'result.withheld':
+      return withhold(state, event.name);
+    case 'reading.changed':
+    case 'correction.changed':
+    case 'comment.changed':
+    case 'decision.changed':
+    case 'fate.changed':
+    case 'assignment.changed':
+    case 'reader.present':
+      return state; // what people say is kept by the pages that show it
     case 'stack.changed':
     case 'run.changed':
+    case 'review_settings.changed':
       return state; // these belong to the lab's topic
   }
+}
+
+/** A result that this person sees later: until then there is none. */
+function withhold(state: DishState, place: string): DishState {
+  if (state.hidden_places.includes(place)) return state;
+  return { ...state, hidden_places: [...state.hidden_places, place].sort() };
 }
 
 const isShown = (state: DishState, runId: string): boolean => state.run?.id === runId;

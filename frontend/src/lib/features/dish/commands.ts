@@ -1,12 +1,13 @@
+import { dishAddress } from '$lib/features/compare/address';
 import type { Command } from '$lib/keys/commands.svelte';
 import { turnsOf } from '$lib/features/phases/course';
 import { isUnderWay } from '$lib/features/runs/queue.svelte';
 import type { DishPage } from './page.svelte';
 
-type Dialog = 'hour' | 'run' | 'name';
+export type DishDialog = 'hour' | 'run' | 'name' | 'readers' | 'outcome';
 
 /** The commands of an open dish. */
-export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Command[] {
+export function dishCommands(page: DishPage, open: (dialog: DishDialog) => void): Command[] {
   const step =
     (by: number) =>
     (event?: KeyboardEvent): void =>
@@ -23,6 +24,10 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
     [...(page.state?.content_changes ?? []), ...(page.state?.alerts ?? [])]
       .map(({ frame_index }) => frame_index)
       .sort((a, b) => a - b);
+  const embryos = (): string[] =>
+    page.rows
+      .filter(({ content }) => content === 'embryo' || content === 'embryo_gas')
+      .map(({ name }) => name);
   const bright = (by: number): void => {
     page.brightness = Math.round(Math.min(2.2, Math.max(0.4, page.brightness + by)) * 10) / 10;
   };
@@ -168,6 +173,14 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
       run: () => page.chosen && page.app.router.go(page.embryoAddress(page.chosen)),
     },
     {
+      id: 'dish.compare',
+      title: 'compare.from_dish',
+      group: 'wells',
+      keys: ['KeyC'],
+      isEnabled: () => embryos().length > 0,
+      run: () => page.state && page.app.router.go(dishAddress(page.state.dish.id, embryos(), page.chosen)),
+    },
+    {
       id: 'well.none',
       title: 'command.no_well',
       group: 'wells',
@@ -197,6 +210,20 @@ export function dishCommands(page: DishPage, open: (dialog: Dialog) => void): Co
       keys: ['F2'],
       isEnabled: () => page.mayEdit && page.state !== null,
       run: () => open('name'),
+    },
+    {
+      id: 'dish.readers',
+      title: 'readers.ask',
+      group: 'wells',
+      isEnabled: () => page.stack !== null,
+      run: () => open('readers'),
+    },
+    {
+      id: 'dish.outcome',
+      title: 'outcome.menu',
+      group: 'wells',
+      isEnabled: () => page.stack !== null,
+      run: () => open('outcome'),
     },
     {
       id: 'run.cancel',

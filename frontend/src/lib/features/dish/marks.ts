@@ -1,4 +1,5 @@
 import type { ContentChange, ContentName, KeyFrame } from '$lib/api/types';
+import type { By } from '$lib/features/correction/fields';
 import { keepsNames } from '$lib/live/dish';
 import { AT_REST, place, type Ellipse, type Placement } from './geometry';
 
@@ -10,6 +11,9 @@ export interface Mark extends Ellipse {
   content: ContentName;
   confidence: number;
   isFilledIn: boolean;
+  /** Who put its place or what it holds right; null: the machine's. */
+  boxBy: By | null;
+  contentBy: By | null;
 }
 
 export type FrameStanding = 'known' | 'not_analysed' | 'unusable';
@@ -18,6 +22,8 @@ export interface FrameMarks {
   standing: FrameStanding;
   isGasOutside: boolean;
   marks: Mark[];
+  /** Who said that the frame is of no use; nobody: the machine did. */
+  unusableBy?: By | null;
 }
 
 interface Findings {
@@ -77,6 +83,8 @@ export function marksAt(findings: Findings, placement: Placement | undefined, fr
       content: said.content,
       confidence: said.confidence,
       isFilledIn: well.is_filled_in,
+      boxBy: null,
+      contentBy: null,
     };
   });
   return { standing: 'known', isGasOutside: known.isGasOutside, marks };

@@ -3,6 +3,12 @@ import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { Alert, DishSnapshot, Hours, Stack } from '$lib/api/types';
 import type { App } from '$lib/app.svelte';
+import { DecisionBook } from '$lib/features/compare/decisions.svelte';
+import type { Decision } from '$lib/features/compare/types';
+import { Corrections } from '$lib/features/correction/corrections.svelte';
+import { Editing } from '$lib/features/correction/editing.svelte';
+import { correctedMarks, correctedRows } from '$lib/features/correction/overlay';
+import { RestCorrections } from '$lib/features/correction/server';
 import { Axis } from '$lib/features/embryo/axis';
 import type { Course } from '$lib/features/phases/course';
 import { fromSnapshot, reduce, type DishState } from '$lib/live/dish';
@@ -26,6 +32,9 @@ export class DishPage {
   frames = $state.raw<FrameCache | null>(null);
   readonly view = new View();
   readonly placements: PlacementRows;
+  readonly decisions: DecisionBook;
+  readonly corrections: Corrections;
+  readonly editing: Editing;
   readonly runs = new RunRequests(this);
   readonly hold = new Hold();
   readonly openedAt = performance.now();
@@ -56,18 +65,19 @@ export class DishPage {
   readonly width: number = $derived(
     this.stack ? widthFor(this.stack.width_px * this.view.scale * this.pixelRatio, this.stack.width_px) : 0,
   );
-  readonly marks: FrameMarks = $derived.by(() =>
-    this.state
-      ? marksAt(this.state, this.placements.at(this.shown), this.shown)
-      : { standing: 'not_analysed', isGasOutside: false, marks: [] },
+  readonly marks: FrameMarks = $derived.by(() => this.marksAt(this.shown));
+  readonly rows: WellRow[] = $derived.by(() =>
+    this.state ? correctedRows(wellRows(this.state, this.shown), this.shown, this.corrections.corrected) : [],
   );
-  readonly rows: WellRow[] = $derived(this.state ? wellRows(this.state, this.shown) : []);
   readonly mayEdit: boolean = $derived.by(() => this.app.may('embryologist', this.state?.dish.lab));
 
   constructor(app: App, id: string) {
     this.app = app;
     this.#id = id;
     this.placements = new PlacementRows(app.api);
+    this.decisions = new DecisionBook(app.api);
+    this.corrections = new Corrections({ me: () => app.user?.name ?? '' });
+    this.editing = new Editing(this);
   }
 
   /** Load the snapshot of a run, or of the latest one, and follow what happens after it. */
@@ -85,6 +95,20 @@ export class DishPage {
     } catch (error) {
       if (!this.#isClosed) this.refusal = asRefusal(error);
     }
+  }
+
+  /** The wells of a frame as they stand: the machine's, with what people put right. */
+  marksAt(frame: number): FrameMarks {
+    const { state, placements } = this;
+    if (!state) return { standing: 'not_analysed', isGasOutside: false, marks: [] };
+    return correctedMarks(marksAt(state, placements.at(frame), frame), frame, this.corrections.corrected, {
+      keys: state.key_frames,
+      placementAt: (other) => placements.at(other),
+    });
+  }
+
+  decisionOf(place: string): Decision | null {
+    return this.decisions.of({ dish: this.#id, place });
   }
 
   choose(name: string | null): void {
@@ -142,6 +166,8 @@ export class DishPage {
     this.#unfollow?.();
     this.player?.pause();
     this.frames?.close();
+    this.editing.leave();
+    this.corrections.close();
   }
 
   async #openStack(stack: Stack): Promise<void> {
@@ -161,6 +187,7 @@ export class DishPage {
     this.shown = player.index;
     this.frames = frames;
     this.player = player;
+    void this.corrections.open(new RestCorrections(this.app.api, stack.id));
     const params = { path: { stack_id: stack.id } };
     this.hours = await body(this.app.api.GET('/api/stacks/{stack_id}/hours/', { params }));
   }
@@ -172,6 +199,8 @@ export class DishPage {
         if (!this.state) return;
         const before = this.state;
         this.state = reduce(before, delivered);
+        this.decisions.follow(delivered);
+        this.corrections.hear(delivered);
         const isOtherRun = this.state.run?.id !== before.run?.id;
         if (isOtherRun || this.state.frames_followed !== before.frames_followed) {
           this.placements.want(this.state.run?.id ?? null, this.state.frames_followed);

@@ -1,4 +1,5 @@
 import type { ContentName, WellValue } from '$lib/api/types';
+import type { By } from '$lib/features/correction/fields';
 import type { DishState } from '$lib/live/dish';
 import { contentsAt, latestAt } from './marks';
 
@@ -11,6 +12,9 @@ export interface WellRow {
   since: number | null;
   alerts: number;
   isFilledIn: boolean;
+  /** Who put its place or what it holds right; null: the machine's. */
+  boxBy: By | null;
+  contentBy: By | null;
 }
 
 /** The wells of the dish with what they hold at a frame; before anything was found, as last known. */
@@ -33,6 +37,8 @@ export function wellRows(
       since: change?.frame_index ?? state.key_frames[0]?.frame_index ?? null,
       alerts: state.alerts.filter((alert) => alert.place === well.name).length,
       isFilledIn: well.is_filled_in,
+      boxBy: null,
+      contentBy: null,
     };
   });
 }

@@ -1,3 +1,4 @@
+import { dishAddress } from '$lib/features/compare/address';
 import { dishCommands } from '$lib/features/dish/commands';
 import type { Command } from '$lib/keys/commands.svelte';
 import { nextUnsure } from './course';
@@ -28,12 +29,13 @@ const SHARED = new Set([
 interface Ways {
   goToHour: () => void;
   toDish: () => void;
+  /** Frames at which something begins, whoever says so. */
+  turns: () => number[];
 }
 
 /** The commands of an open embryo. */
 export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
   const here = (): number => page.dish.player?.index ?? 0;
-  const onsets = (): number[] => page.onsets.map(({ frame_index }) => frame_index);
   const events = (): number[] => (page.profile?.events ?? []).map(({ first_frame }) => first_frame);
   const seek = (frame: number | null | undefined): void => {
     if (frame !== null && frame !== undefined) page.seek(frame);
@@ -48,14 +50,14 @@ export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
       title: 'embryo.next_onset',
       group: 'time',
       keys: ['Alt+ArrowRight'],
-      run: () => seek(onsets().find((frame) => frame > here())),
+      run: () => seek(ways.turns().find((frame) => frame > here())),
     },
     {
       id: 'onset.previous',
       title: 'embryo.previous_onset',
       group: 'time',
       keys: ['Alt+ArrowLeft'],
-      run: () => seek(onsets().findLast((frame) => frame < here())),
+      run: () => seek(ways.turns().findLast((frame) => frame < here())),
     },
     { id: 'unsure.next', title: 'embryo.next_unsure', group: 'time', keys: ['KeyN'], run: () => unsure(1) },
     {
@@ -86,6 +88,16 @@ export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
       group: 'wells',
       keys: ['PageUp'],
       run: () => page.step(-1),
+    },
+    {
+      id: 'dish.compare',
+      title: 'compare.from_dish',
+      group: 'wells',
+      keys: ['KeyC'],
+      run: () => {
+        const { state, app } = page.dish;
+        if (state) app.router.go(dishAddress(state.dish.id, page.siblings, page.place));
+      },
     },
     { id: 'dish.open', title: 'embryo.to_dish', group: 'wells', keys: ['Escape'], run: () => ways.toDish() },
   ];

@@ -4,7 +4,7 @@ import type { CallValue, OnsetValue, ProfileValue, RunValue, StageName } from '$
 import type { App } from '$lib/app.svelte';
 import type { Ellipse } from '$lib/features/dish/geometry';
 import { AT_REST, place as placed } from '$lib/features/dish/geometry';
-import { latestAt, marksAt } from '$lib/features/dish/marks';
+import { latestAt } from '$lib/features/dish/marks';
 import { DishPage } from '$lib/features/dish/page.svelte';
 import { isUnderWay } from '$lib/features/runs/queue.svelte';
 import type { Axis } from './axis';
@@ -16,7 +16,7 @@ import type { CalledFrames, Stager } from './profile';
 const PAUSE_MS = 1500;
 
 /** Why there is no profile to show. */
-export type Missing = 'not_analysed' | 'wells_only' | 'no_embryo' | 'not_yet' | 'none';
+export type Missing = 'not_analysed' | 'wells_only' | 'no_embryo' | 'not_yet' | 'none' | 'hidden';
 
 /** One well of an open dish: its embryo's profile, kept live, and the picture that follows the well. */
 export class EmbryoPage {
@@ -93,9 +93,9 @@ export class EmbryoPage {
 
   /** Where the well lies in a frame; where that frame was not analysed, as it lay when last seen. */
   wellAt(frame: number): Ellipse | null {
-    const { state, placements } = this.dish;
+    const { state } = this.dish;
     if (!state) return null;
-    const { marks } = marksAt(state, placements.at(frame), frame);
+    const { marks } = this.dish.marksAt(frame);
     const mark = marks.find(({ name }) => name === this.place);
     if (mark) return mark;
     const keys = state.key_frames.filter((key) => key.wells.some(({ name }) => name === this.place));
@@ -133,8 +133,9 @@ export class EmbryoPage {
     if (next && next !== this.place) this.#app.router.go(this.addressOf(next), { replace: true });
   }
 
-  addressOf(place: string): string {
-    return `/dishes/${this.#id}/wells/${encodeURIComponent(place)}${this.#where()}`;
+  /** The page of another well: at the moment that is shown here, or at its first frame. */
+  addressOf(place: string, isFromStart = false): string {
+    return `/dishes/${this.#id}/wells/${encodeURIComponent(place)}${this.#where(isFromStart)}`;
   }
 
   get dishAddress(): string {
@@ -166,11 +167,11 @@ export class EmbryoPage {
   }
 
   /** What the address has to say so that another page shows the same moment. */
-  #where(): string {
+  #where(isFromStart = false): string {
     const { player, stack, state } = this.dish;
     const query = new URLSearchParams();
     if (state?.pinned_run) query.set('run', state.pinned_run);
-    if (player && player.index > 0) query.set('frame', String(player.index));
+    if (player && player.index > 0 && !isFromStart) query.set('frame', String(player.index));
     if (player && player.plane !== stack?.default_plane) query.set('plane', String(player.plane));
     return query.size > 0 ? `?${query.toString()}` : '';
   }
@@ -200,6 +201,7 @@ export class EmbryoPage {
   #why(): Missing {
     const run: RunValue | null = this.dish.state?.run ?? null;
     if (!run) return 'not_analysed';
+    if (this.dish.state?.hidden_places.includes(this.place)) return 'hidden';
     if (run.stager_name === '') return 'wells_only';
     if (isUnderWay(run)) return 'not_yet';
     return this.#holdsEmbryo(this.place) ? 'none' : 'no_embryo';

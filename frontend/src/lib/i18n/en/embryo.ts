@@ -23,6 +23,8 @@ export const embryo = {
   'embryo.missing.wells_only': 'This run found the wells only: no stage detector was in use.',
   'embryo.missing.no_embryo': 'No embryo was seen in this well.',
   'embryo.missing.not_yet': 'No stages yet. They appear here as the frames are read.',
+  'embryo.missing.hidden':
+    'Blind first: what the machine found in this embryo is shown once you have submitted your own reading.',
   'embryo.missing.none': 'This run made no profile of this embryo.',
   'embryo.machine': 'The machine says',
   'embryo.unread': 'This frame is not read yet.',

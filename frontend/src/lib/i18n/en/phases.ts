@@ -69,7 +69,6 @@ export const phases = {
   'profile.event_count': { one: '{n} event', other: '{n} events' },
   'profile.open': 'Open {well}',
   'profile.wells_only': 'Wells only: no stage detector is in use.',
-  'profile.export': 'Export profiles',
   'profile.csv': 'Profiles as CSV',
   'profile.json': 'Profiles as JSON',
   'profile.legend': 'Phases in order of time',

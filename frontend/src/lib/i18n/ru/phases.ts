@@ -74,7 +74,6 @@ export const phases: Record<keyof typeof english, Entry> = {
   },
   'profile.open': 'Открыть {well}',
   'profile.wells_only': 'Только лунки: детектор стадий не подключён.',
-  'profile.export': 'Выгрузить профили',
   'profile.csv': 'Профили в CSV',
   'profile.json': 'Профили в JSON',
   'profile.legend': 'Фазы по порядку',

@@ -1,0 +1,60 @@
+import type { Entry } from '../translator.svelte';
+
+/** The words of how a lab reviews and of asking colleagues to read. */
+export const readers = {
+  'readers.settings': 'Review settings',
+  'readers.admins_change': 'Lab admins change these.',
+  'readers.overtaken':
+    'Somebody changed these settings meanwhile. They are shown as they are now, with your changes upon them: check them and save again.',
+  'readers.blind_first': 'Blind first',
+  'readers.blind_first_text':
+    'Whoever can submit a reading sees the machine’s result of an embryo, and other people’s readings, only after submitting their own.',
+  'readers.own_rules': 'Rules of single people',
+  'readers.rule': 'Reads',
+  'readers.rule_of': 'How {name} reads',
+  'readers.rule.lab_blind': 'as the lab: blind first',
+  'readers.rule.lab_open': 'as the lab: not blind',
+  'readers.rule.blind': 'blind first',
+  'readers.rule.open': 'not blind',
+  'readers.threshold': 'Threshold for accepting many at once, %',
+  'readers.threshold_text': 'So sure the machine has to be; the review queue starts from it.',
+  'readers.wrong_threshold': 'Enter a figure from 0 to 100.',
+  'readers.tolerances': 'Tolerance per phase, hours',
+  'readers.tolerances_text':
+    'Two onsets this far apart still count as the same: in agreement between readers, and in how sure a person’s onset is taken to be.',
+  'readers.tolerance_of': 'Tolerance of {phase} in hours',
+  'readers.wrong_tolerance': 'Enter hours from 0 to 48 for the marked phases.',
+  'readers.give_up': 'Discard changes',
+  'readers.ask': 'Ask a second reader…',
+  'readers.ask_title': 'Second readers of {dish}',
+  'readers.viewers_look': 'Viewers see who was asked, but ask nobody.',
+  'readers.nobody':
+    'Nobody else in this lab can write a reading. A lab admin can invite an embryologist on the Lab page.',
+  'readers.no_wells': 'No wells are known yet. Have the recording analysed, or add wells by hand.',
+  'readers.reader': 'Reader',
+  'readers.embryos': 'Embryos',
+  'readers.blind': 'Read blind.',
+  'readers.blind_text':
+    'The machine’s result of these embryos, and everybody’s readings, stay hidden from this reader until they submit.',
+  'readers.ask_n': { one: 'Ask to read {n} embryo', other: 'Ask to read {n} embryos' },
+  'readers.asked_n': {
+    one: '{name} is asked to read {n} embryo.',
+    other: '{name} is asked to read {n} embryos.',
+  },
+  'readers.asked': 'Who was asked',
+  'readers.nobody_asked': 'Nobody was asked yet.',
+  'readers.how': 'How',
+  'readers.how.blind': 'blind',
+  'readers.how.open': 'not blind',
+  'readers.asked_by': 'Asked by',
+  'readers.state': 'State',
+  'readers.state.open': 'open',
+  'readers.state.done': 'done',
+  'readers.done_at': 'done {when}',
+  'readers.withdraw': 'Withdraw',
+  'readers.withdraw_of': 'Withdraw: {place}, {name}',
+  'readers.mine': 'You are asked to read',
+  'readers.mine_unknown': 'What you are asked to read could not be loaded.',
+  'readers.mine_blind': '{name} asks you to read it blind',
+  'readers.mine_open': '{name} asks you to read it',
+} satisfies Record<string, Entry>;
