@@ -47,6 +47,7 @@ def meet_the_world(case: Any, world: World) -> None:
     ids = {
         "lab_id": world.cast.lab.id,
         "dish_id": world.dish.id,
+        "comment_id": world.comment.id,
         "run_id": world.run.id,
         "adaptation_id": world.adaptation.id,
         "stack_id": world.recognised.id,
