@@ -5,7 +5,7 @@ export interface Lay {
 }
 
 /** What stands around each picture: its name and figures above and its profile below. */
-const AROUND = { width: 18, height: 76 };
+export const AROUND = { width: 18, height: 76 };
 const LEAST_SIDE = 112;
 const MOST_SIDE = 560;
 

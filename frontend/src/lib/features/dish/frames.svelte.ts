@@ -39,6 +39,7 @@ export class FrameCache {
   #bytes = 0;
   #wanted: FrameKey[] = [];
   #cursor: FrameKey = { index: 0, plane: 0, width: 0 };
+  #beside: FrameKey | null = null;
   #isClosed = false;
 
   constructor(options: Options) {
@@ -61,9 +62,10 @@ export class FrameCache {
 
   has = (key: FrameKey): boolean => this.#held.has(nameOf(key));
 
-  /** Move to a frame: it comes first, then what lies ahead, then what lies behind. */
-  want(key: FrameKey, direction: 1 | -1 = 1): void {
+  /** Move to a frame: it comes first, then the one it is laid over, then what lies ahead, then what lies behind. */
+  want(key: FrameKey, direction: 1 | -1 = 1, beside: FrameKey | null = null): void {
     this.#cursor = key;
+    this.#beside = beside;
     this.failed = null;
     // Coming back to a frame is reason enough to try it once more.
     this.#refused.delete(nameOf(key));
@@ -78,7 +80,7 @@ export class FrameCache {
   /** Fetch what failed once more. */
   retry(): void {
     this.#refused.clear();
-    this.want(this.#cursor);
+    this.want(this.#cursor, 1, this.#beside);
   }
 
   /** Ranges of frames at hand in this plane and width, as [first, last]. */
@@ -110,6 +112,7 @@ export class FrameCache {
     // A far jump shows something at once, if only a small picture.
     if (!this.best(key) && key.width !== STAND_IN_WIDTH) wanted.push({ ...key, width: STAND_IN_WIDTH });
     wanted.push(key);
+    if (this.#beside) wanted.push(this.#beside);
     for (let step = 1; wanted.length < room && step < frames; step += 1) {
       const ahead = key.index + step * direction;
       if (ahead >= 0 && ahead < frames) wanted.push({ ...key, index: ahead });
@@ -176,7 +179,8 @@ export class FrameCache {
     const byDistance = [...this.#held.entries()].sort(([, a], [, b]) => far(b) - far(a));
     for (const [name, held] of byDistance) {
       if (this.#bytes <= this.#options.maxBytes * 0.9) break;
-      if (held.index === this.#cursor.index && held.plane === this.#cursor.plane) continue;
+      const isLookedAt = held.index === this.#cursor.index || held.index === this.#beside?.index;
+      if (isLookedAt && held.plane === this.#cursor.plane) continue;
       this.#held.delete(name);
       this.#bytes -= held.bytes;
       held.bitmap.close();

@@ -15,6 +15,7 @@ import { fromSnapshot, reduce, type DishState } from '$lib/live/dish';
 import { Clock } from './clock';
 import { CourseBook } from './courses';
 import { FrameCache, type FrameKey } from './frames.svelte';
+import { Ghost } from './ghost.svelte';
 import { Hold } from './hold';
 import { marksAt, type FrameMarks } from './marks';
 import { PlacementRows } from './placements.svelte';
@@ -37,6 +38,7 @@ export class DishPage {
   readonly editing: Editing;
   readonly runs = new RunRequests(this);
   readonly hold = new Hold();
+  readonly ghost = new Ghost(() => this.player?.index ?? 0);
   readonly openedAt = performance.now();
   /** The frame that is on the stage; it follows the player as soon as its picture is there. */
   shown = $state(0);

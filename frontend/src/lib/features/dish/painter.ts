@@ -12,6 +12,7 @@ export class Painter {
   #measures = 0;
   #hasDrawn = false;
   #painted: ImageBitmap | null = null;
+  #ghost: ImageBitmap | null = null;
   #look = '';
 
   constructor(
@@ -41,7 +42,7 @@ export class Painter {
     const wanted = frames.get(key) ?? frames.best(key);
     const bitmap = wanted ?? frames.best({ ...key, index: this.page.shown });
     if (!bitmap) return;
-    this.#paint(bitmap);
+    this.#paint(bitmap, wanted ? this.#ghostFor(wanted) : null);
     if (!wanted) return; // the frame before stays until this one is here
     this.page.shown = key.index;
     if (!this.#hasDrawn) performance.measure(FIRST, { start: this.page.openedAt, end: performance.now() });
@@ -51,12 +52,31 @@ export class Painter {
     player.askedAt = null;
   }
 
-  #paint(bitmap: ImageBitmap): void {
-    const { view, pixelRatio } = this.page;
+  /** The picture of the other frame that is laid over this one; as sharp as this one, or the edges would differ. */
+  #ghostFor(bitmap: ImageBitmap): ImageBitmap | null {
+    const { frames, ghost } = this.page;
+    const other = ghost.frame === null ? undefined : frames?.get(this.page.key(ghost.frame));
+    return other && other.width === bitmap.width ? other : null;
+  }
+
+  #paint(bitmap: ImageBitmap, other: ImageBitmap | null): void {
+    const { view, pixelRatio, ghost } = this.page;
     // Frames that are fetched ahead also ask for a drawing; the same picture again would cost for nothing.
-    const look = [view.scale, view.left, view.top, view.stage.width, view.stage.height, pixelRatio].join();
-    if (bitmap === this.#painted && look === this.#look) return;
+    const shift = other ? ghost.shift() : { dx: 0, dy: 0 };
+    const look = [
+      view.scale,
+      view.left,
+      view.top,
+      view.stage.width,
+      view.stage.height,
+      pixelRatio,
+      ghost.mode,
+      shift.dx,
+      shift.dy,
+    ].join();
+    if (bitmap === this.#painted && other === this.#ghost && look === this.#look) return;
     this.#painted = bitmap;
+    this.#ghost = other;
     this.#look = look;
     const [width, height] = [
       Math.round(view.stage.width * pixelRatio),
@@ -71,13 +91,27 @@ export class Painter {
     context.fillStyle = '#050607';
     context.fillRect(0, 0, width, height);
     const scale = view.scale * pixelRatio;
-    context.drawImage(
-      bitmap,
-      view.left * pixelRatio,
-      view.top * pixelRatio,
-      view.picture.width * scale,
-      view.picture.height * scale,
-    );
+    const lay = (picture: ImageBitmap, { dx, dy }: { dx: number; dy: number }): void =>
+      context.drawImage(
+        picture,
+        view.left * pixelRatio + dx * scale,
+        view.top * pixelRatio + dy * scale,
+        view.picture.width * scale,
+        view.picture.height * scale,
+      );
+    lay(bitmap, { dx: 0, dy: 0 });
+    if (!other) return;
+    if (ghost.mode === 'onion') context.globalAlpha = 0.5;
+    else context.globalCompositeOperation = 'difference';
+    lay(other, shift);
+    context.globalAlpha = 1;
+    if (ghost.mode === 'difference') {
+      // What differs between two frames is faint; twice doubled it can be seen.
+      context.globalCompositeOperation = 'lighter';
+      context.drawImage(this.canvas, 0, 0);
+      context.drawImage(this.canvas, 0, 0);
+    }
+    context.globalCompositeOperation = 'source-over';
   }
 
   #measure(askedAt: number, detail: { index: number; cached: boolean }): void {

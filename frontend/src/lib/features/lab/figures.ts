@@ -1,8 +1,14 @@
 const MOST = 12;
 
-/** The plain figures a manifest states under `metrics`, flattened to `group name` and text. */
+/** What is told first: how right it is, on pictures and on sequences, then the rest, then single events. */
+const ORDER = [/^(test|hard|sequence) /, /^(?!event )/, /^event /];
+const rank = (name: string): number => ORDER.findIndex((pattern) => pattern.test(name));
+
+/** The plain figures a manifest states under `metrics`, flattened to `group name` and text, the telling ones first. */
 export function figuresOf(manifest: Record<string, unknown>): [name: string, value: string][] {
-  return flatten(manifest['metrics'], '').slice(0, MOST);
+  return flatten(manifest['metrics'], '')
+    .sort(([a], [b]) => rank(a) - rank(b))
+    .slice(0, MOST);
 }
 
 function flatten(value: unknown, path: string): [string, string][] {

@@ -30,6 +30,7 @@ export const phases = {
   'coarse.expansion': 'expansion',
   'coarse.empty': 'empty',
   'coarse.not_seen': 'not seen',
+  'event.fragmentation': 'Fragmentation',
   'event.direct_cleavage_1_3': 'Direct cleavage 1 → 3',
   'event.direct_cleavage_2_5': 'Direct cleavage 2 → 5',
   'event.reverse_cleavage': 'Reverse cleavage',

@@ -6,8 +6,8 @@ export const quality = {
   'quality.since': 'From',
   'quality.until': 'Until',
   'quality.over': {
-    one: '{n} embryo in {dishes} dishes whose recordings began in this time.',
-    other: '{n} embryos in {dishes} dishes whose recordings began in this time.',
+    one: '{n} embryo; dishes whose recordings began in this time: {dishes}.',
+    other: '{n} embryos; dishes whose recordings began in this time: {dishes}.',
   },
   'quality.hidden': {
     one: '{n} embryo is left out, because you read it blind.',

@@ -30,6 +30,7 @@ export const phases: Record<keyof typeof english, Entry> = {
   'coarse.expansion': 'экспансия',
   'coarse.empty': 'пусто',
   'coarse.not_seen': 'не видно',
+  'event.fragmentation': 'Фрагментация',
   'event.direct_cleavage_1_3': 'Прямое дробление 1 → 3',
   'event.direct_cleavage_2_5': 'Прямое дробление 2 → 5',
   'event.reverse_cleavage': 'Обратное дробление',
