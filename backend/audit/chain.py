@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
@@ -48,7 +47,7 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _mac(message: bytes) -> str:
-    return hmac.new(settings.AUDIT_KEY.encode(), message, hashlib.sha256).hexdigest()
+    return hmac.digest(settings.AUDIT_KEY.encode(), message, "sha256").hex()
 
 
 def _plain(value: Any) -> Any:

@@ -114,8 +114,16 @@ def write_submission(
     if reading.state == Reading.State.SUBMITTED:
         return _timed(reading, seconds_spent)
     now = timezone.now()
+    is_hidden = place in hidden_places(actor.user.id, stack_id)
+    if is_hidden and not (reading.onsets or reading.events or reading.grades):
+        raise Refused(
+            "nothing_read",
+            "You read this embryo blind and have said nothing about it yet.",
+            "Enter what you see, were it one onset or grade; results are shown once that is submitted.",
+            http_status=409,
+        )
     if not reading.version:
-        reading.is_blind = place in hidden_places(actor.user.id, stack_id)
+        reading.is_blind = is_hidden
     reading.state, reading.submitted_at = Reading.State.SUBMITTED, now
     _save(reading, now, seconds_spent)
     _keep(reading, actor, "state", "draft", "submitted", None, now, "", batch)

@@ -12,7 +12,8 @@ from backend.core.concealment import NOTHING, Hidden, hidden_in, hidden_places, 
 from backend.core.errors import Refused
 from backend.imaging.models import Stack
 from backend.readers.models import Assignment, PersonalRule, ReviewSettings
-from backend.review.services import FieldChange, change_reading
+from backend.review.models import Reading
+from backend.review.services import FieldChange, change_reading, submit_reading
 from tests.backend.readers.world import have_it_read_by
 from tests.cast import Cast
 
@@ -73,6 +74,15 @@ def test_submitting_shows_this_embryo_and_a_draft_does_not(cast: Cast, run: Run)
     have_it_read_by(cast.embryologist, run.stack, "A1", t2=60)
     assert hidden_of(cast.embryologist, run.stack) == ["A2", "A3"]
     assert hidden_of(cast.colleague, run.stack) == ["A1", "A2", "A3"]
+
+
+def test_saying_nothing_does_not_lift_the_blindfold(cast: Cast, run: Run) -> None:
+    labs_rule(cast)
+    with pytest.raises(Refused, match="said nothing") as refused:
+        submit_reading(actor=actor_for(cast.embryologist), stack_id=run.stack_id, place="A1", version=0)
+    assert refused.value.code == "nothing_read"
+    assert "A1" in hidden_of(cast.embryologist, run.stack)
+    assert not Reading.objects.exists()
 
 
 def test_what_was_shown_stays_shown_when_the_reading_is_changed_again(cast: Cast, run: Run) -> None:

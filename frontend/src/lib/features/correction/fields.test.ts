@@ -81,7 +81,16 @@ test('both values of a disagreement are told in words', () => {
   } as unknown as Parameters<typeof fieldText>[1];
   expect(fieldText('wells.A1.content', words)).toBe('A1: wells.content');
   expect(valueText('layout', '2x3', words)).toBe('2 × 3');
-  expect(valueText('unusable', [[3, 3], [5, 8]], words)).toBe('4, 6–9');
+  expect(
+    valueText(
+      'unusable',
+      [
+        [3, 3],
+        [5, 8],
+      ],
+      words,
+    ),
+  ).toBe('4, 6–9');
   expect(valueText('wells.A1.content', [{ from_frame: 0, content: 'gas' }], words)).toBe('content.gas');
   expect(valueText('wells.A1.box', { frame_index: 0, box: [1, 2, 3, 4] }, words)).toBe('1, 2, 3, 4');
   expect(valueText('wells.A1.box', null, words)).toBe('correct.machines');

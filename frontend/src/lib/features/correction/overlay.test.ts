@@ -50,7 +50,10 @@ const marks = (frame: number, corrected: Corrected) =>
 
 test('what nobody corrected stays the machine’s', () => {
   expect(marks(1, NOTHING_CORRECTED)).toEqual(marksAt(findings, rows[1], 1));
-  expect(marks(1, said({ A2: { isRemoved: true } })).marks[0]).toMatchObject({ boxBy: null, contentBy: null });
+  expect(marks(1, said({ A2: { isRemoved: true } })).marks[0]).toMatchObject({
+    boxBy: null,
+    contentBy: null,
+  });
 });
 
 test('a corrected content says who said so, from its frame on', () => {
@@ -72,7 +75,9 @@ test('a box that was drawn on one frame moves with the dish', () => {
   expect(carried(box, 2, lying.keys, lying.placementAt)).toMatchObject({ cx: 35, cy: 110 });
   // Drawn where the dish lay turned, shifted and larger, it comes back to the same place.
   const turned = placementOf([2, Math.PI / 2, 7, 9, 1, 0]);
-  const back = carried({ ...box, frame_index: 1 }, 3, lying.keys, (frame) => (frame === 1 ? turned : undefined));
+  const back = carried({ ...box, frame_index: 1 }, 3, lying.keys, (frame) =>
+    frame === 1 ? turned : undefined,
+  );
   expect([back.cx, back.cy, back.rx, back.ry].map((value) => Math.round(value * 1e6) / 1e6)).toEqual([
     50.5, -11.5, 10, 5,
   ]);

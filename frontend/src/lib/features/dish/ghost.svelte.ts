@@ -18,9 +18,7 @@ export function ghostFrame(mode: GhostMode, frame: number, turns: readonly numbe
 export class Ghost {
   mode = $state<GhostMode>('none');
   #laying = $state.raw<Laying>({ turns: () => [], shiftOf: () => ({ dx: 0, dy: 0 }) });
-  readonly frame: number | null = $derived.by(() =>
-    ghostFrame(this.mode, this.here(), this.#laying.turns()),
-  );
+  readonly frame: number | null = $derived.by(() => ghostFrame(this.mode, this.here(), this.#laying.turns()));
 
   constructor(private readonly here: () => number) {}
 

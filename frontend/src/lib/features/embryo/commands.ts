@@ -43,14 +43,6 @@ export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
   const unsure = (by: 1 | -1): void => {
     if (page.calls) seek(nextUnsure(page.calls, here(), by));
   };
-  page.dish.ghost.lay({
-    turns: ways.turns,
-    // The well stays where it is, or its shift would be all that differs.
-    shiftOf: (from, to) => {
-      const [then, now] = [page.wellAt(from), page.wellAt(to)];
-      return then && now ? { dx: now.cx - then.cx, dy: now.cy - then.cy } : { dx: 0, dy: 0 };
-    },
-  });
   return [
     ...dishCommands(page.dish, ways.goToHour).filter(({ id }) => SHARED.has(id)),
     {

@@ -20,6 +20,8 @@ export class Rules {
   templates = $state.raw<Template[]>([]);
   fields = $state.raw<KnownField[]>([]);
   refusal = $state.raw<Refusal | null>(null);
+  /** The rule that was just begun: it appears with its editor open. */
+  begun = $state<string | null>(null);
   readonly #app: App;
 
   constructor(app: App) {
@@ -41,16 +43,16 @@ export class Rules {
     }
   }
 
-  /** Start from a published rule, without its thresholds; gives the new rule's id. */
-  async startFrom(template: TemplateKey): Promise<string> {
+  /** Start from a published rule, without its thresholds. */
+  async startFrom(template: TemplateKey): Promise<void> {
     const params = { path: { lab_id: this.#app.lab?.id ?? '' } };
     const made = await body(this.#app.api.POST('/api/labs/{lab_id}/rules/', { params, body: { template } }));
+    this.begun = made.id;
     await this.load();
-    return made.id;
   }
 
   /** A rule of the lab's own with one criterion to begin with. */
-  async create(name: string): Promise<string> {
+  async create(name: string): Promise<void> {
     const params = { path: { lab_id: this.#app.lab?.id ?? '' } };
     const first = { field: 't5', operator: 'between' as const, score: 1, weight: 1 };
     const made = await body(
@@ -59,8 +61,8 @@ export class Rules {
         body: { template: '', name, kind: 'weighted', criteria: [first] },
       }),
     );
+    this.begun = made.id;
     await this.load();
-    return made.id;
   }
 
   /** Change a rule as it is known here; refused with 412 where somebody changed it meanwhile. */
