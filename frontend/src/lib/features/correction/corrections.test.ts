@@ -29,8 +29,7 @@ class Desk implements CorrectionServer {
     const next = structuredClone(this.held);
     for (const { field, value } of changes) {
       if (field === 'layout') next.layout = String(value ?? '');
-      else if (value === null) delete next.wells[field.split('.')[1] ?? ''];
-      else next.wells[field.split('.')[1] ?? ''] = { is_removed: true };
+      else next.wells = value === null ? {} : { [field.split('.')[1] ?? '']: { is_removed: true } };
       next.corrected_by[field] = { by_name: name, at: '2026-03-01T10:00:00Z' };
     }
     this.held = { ...next, version: next.version + 1 };
