@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     wells.add_argument("--held-out", type=int, default=500, help="renderings to choose the epoch by, and as many again for the figures")
     wells.add_argument("--epochs", type=int, default=4, help="of the net that finds wells")
     wells.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")
+    stages = parser.add_argument_group("stages")
+    stages.add_argument("--beside", type=Path, help="folder of real pictures to lay beside the renderings on the report's pages")
     labels = parser.add_argument_group("phases-from-labels")
     labels.add_argument("--start", default="shipped", help="weights folder to go on from, shipped, or scratch")
     labels.add_argument("--only", action="store_true", help="do not train from scratch beside it for comparison")
@@ -59,11 +61,13 @@ def _wells(args: argparse.Namespace) -> dict[str, Any]:
 def _stages(args: argparse.Namespace) -> dict[str, Any]:
     if min(n for n in (args.threads, args.steps, args.renderings) if n is not None) < 1 or args.held_out < 2:
         raise DetectorError("bad_count", "renderings, steps and threads must be positive, held-out at least 2", "See --help.")
+    if args.beside is not None and not args.beside.is_dir():
+        raise DetectorError("pictures_none", f"--beside {args.beside} is no folder", "Give a folder of pictures of single wells.")
     stand_back()
     from detector.training.stages_shipped import Plan, make_weights
 
     plan = Plan(held_out=args.held_out, threads=args.threads, processes=args.threads)
-    plan = replace(plan, renderings=args.renderings or plan.renderings)
+    plan = replace(plan, renderings=args.renderings or plan.renderings, beside=args.beside)
     plan = replace(plan, recipe=replace(plan.recipe, seed=args.seed, steps=args.steps or plan.recipe.steps))
     sizes = f"--renderings {plan.renderings} --held-out {plan.held_out} --steps {plan.recipe.steps} --seed {args.seed}"
     command = f"python -m detector train stages --data DATA --out OUT {sizes}"

@@ -45,14 +45,21 @@ class Plan:
     lives: tuple[int, int, int] = (400, 80, 60)
     """Rendered lives to learn sequences from, to choose and calibrate by, and to report."""
     sequence_steps: int = 1500
+    beside: Path | None = None
+    """Real pictures to lay beside the renderings of the report; nothing learns from them."""
 
 
 def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -> dict[str, Any]:
     """Render what `data` lacks, train or resume there, and write the weights folder `out`; returns its metrics.
 
-    `data`/report holds the figures of every way of reading sequences, and pages of the renderings to look at.
+    `data`/report holds pages of the renderings, beside real pictures where those are given, and the figures of every way of reading
+    sequences.
     """
     began = time.monotonic()
+    report = data / "report"
+    report.mkdir(parents=True, exist_ok=True)
+    # First of all, so that what is wrong with the renderings is seen before an hour of training.
+    contact_sheet(TEST_SEED, report, plan.beside)
     lessons = cached_lessons(data, SETTINGS, Wanted(TRAINING_SEED, 0, plan.renderings), processes=plan.processes, say=say)
     held_out = [
         cached_lessons(data, SETTINGS, Wanted(seed, 0, plan.held_out), processes=plan.processes, say=say)
@@ -74,10 +81,7 @@ def make_weights(data: Path, out: Path, plan: Plan, *, command: str, say: Say) -
     facts |= judged(served(out, threads=plan.threads), held_out[1])
     write(facts)
     told = teach_from_renderings(out, data, lives=plan.lives, steps=plan.sequence_steps, threads=plan.threads, say=say)
-    report = data / "report"
-    report.mkdir(exist_ok=True)
     (report / "sequences.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-    contact_sheet(TEST_SEED, report)
     note(out, {"minutes": round((time.monotonic() - began) / 60, 1)})
     metrics = read_verified(out)[0].metrics
     (out / "card.md").write_text(card_text(metrics, command=command, renderer=DEVELOPING_VERSION), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -34,7 +35,12 @@ def test_renderings_become_weights_that_are_served_and_calibrated(tmp_path: Path
     assert str(tmp_path) not in card + manifest
 
     said.clear()
-    make_weights(tmp_path / "data", tmp_path / "again", PLAN, command="the command", say=said.append)
+    (tmp_path / "real").mkdir()
+    assert cv2.imwrite(str(tmp_path / "real" / "1.png"), np.zeros((60, 60), np.uint8))
+    alone = cv2.imread(str(tmp_path / "data" / "report" / "page-1.png")).shape
+    beside = replace(PLAN, beside=tmp_path / "real")
+    make_weights(tmp_path / "data", tmp_path / "again", beside, command="the command", say=said.append)
+    assert cv2.imread(str(tmp_path / "data" / "report" / "page-1.png")).shape[1] > 1.9 * alone[1]
     assert not any(line.startswith("rendering") for line in said)
     assert "resuming after step 4" in said
     assert (tmp_path / "again" / "weights.zip").read_bytes() == (tmp_path / "out" / "weights.zip").read_bytes()
