@@ -54,9 +54,8 @@ export class DecisionBook {
     if ((this.of({ dish, place })?.version ?? -1) < version) await this.load(dish);
   }
 
-  /** Decide about an embryo as it is known here; whoever decided otherwise meanwhile is not overruled unseen. */
-  async decide(item: Item, value: DecisionValue, reason: string): Promise<void> {
-    const version = this.of(item)?.version ?? 0;
+  /** Decide about an embryo as it stood at a version; whoever decided otherwise since is not overruled unseen. */
+  async decide(item: Item, value: DecisionValue, reason: string, version: number): Promise<void> {
     const path = { dish_id: item.dish, place: item.place };
     const headers = { 'If-Match': `"${version}"` };
     const asked = this.#api.PATCH('/api/dishes/{dish_id}/decisions/{place}/', {

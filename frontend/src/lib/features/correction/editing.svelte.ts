@@ -113,18 +113,20 @@ export class Editing {
     this.#page.choose(place);
   }
 
-  /** There is no such well; what a person had added is taken back with all that was said of it. */
+  /** There is no such well; what was said of one that a person had added is taken back with it. */
   remove(): void {
-    const { chosen, corrections } = this.#page;
+    const { chosen, corrections, state } = this.#page;
     if (chosen === null) return;
     this.letGo();
     const isAdded = corrections.corrected.wells.get(chosen)?.isAdded ?? false;
-    const fields = (['is_added', 'box', 'content'] as const).map((what) => wellField(chosen, what));
-    this.#say(
-      isAdded
-        ? fields.map((field) => ({ field, value: null }))
-        : [{ field: wellField(chosen, 'is_removed'), value: true }],
-    );
+    const taken = isAdded ? (['is_added', 'box', 'content'] as const) : [];
+    const found = [...(state?.wells ?? []), ...(state?.key_frames.flatMap((key) => key.wells) ?? [])];
+    // Under an added well may lie one of the machine's, which would come back.
+    const isFound = found.some(({ name }) => name === chosen);
+    this.#say([
+      ...taken.map((what) => ({ field: wellField(chosen, what), value: null })),
+      ...(isFound ? [{ field: wellField(chosen, 'is_removed'), value: true }] : []),
+    ]);
     this.#page.choose(null);
   }
 

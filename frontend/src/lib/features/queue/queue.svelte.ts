@@ -13,6 +13,12 @@ const PAGE_SIZE = 50;
 /** So few left to do: more are fetched. */
 const FEW = 5;
 
+interface Undone {
+  count: number;
+  /** Those that stay, because they were changed since. */
+  kept: number;
+}
+
 /** What waits for this person, one at a time; decisions are told at once and taken back where the server refuses. */
 export class ReviewQueue {
   readonly app: App;
@@ -24,12 +30,11 @@ export class ReviewQueue {
   refusal = $state.raw<Refusal | null>(null);
   #key = $state<string | null>(null);
   #batches = $state.raw<Batch[]>([]);
-  #undoing = $state(false);
   readonly #watch = new Stopwatch();
   readonly #store: Batches;
   #asks = 0;
   #list = '';
-  /** Decisions reach the server in the order in which they were taken. */
+  /** Decisions, and taking them back, reach the server in the order of the keys pressed. */
   #line: Promise<void> = Promise.resolve();
 
   readonly order: QueueOrder = $derived.by(() => {
@@ -45,7 +50,7 @@ export class ReviewQueue {
     Math.max(0, this.waiting - [...this.fates.values()].filter((fate) => fate !== 'refused').length),
   );
   readonly mayDecide: boolean = $derived.by(() => this.app.may('embryologist'));
-  readonly mayUndo: boolean = $derived(this.#batches.length > 0 && !this.#undoing);
+  readonly mayUndo: boolean = $derived(this.#batches.length > 0);
 
   constructor(app: App, store: Batches = remembered()) {
     this.app = app;
@@ -176,11 +181,18 @@ export class ReviewQueue {
   }
 
   /** Take back what was accepted last, one or many; answers how many, and how many stay because they were changed since. */
-  async undo(): Promise<{ count: number; kept: number } | null> {
-    await this.#line;
+  undo(): Promise<Undone | null> {
+    const undone = this.#line.then(() => this.#undo());
+    this.#line = undone.then(
+      () => undefined,
+      () => undefined,
+    );
+    return undone;
+  }
+
+  async #undo(): Promise<Undone | null> {
     const batch = this.#batches.at(-1);
-    if (!batch || this.#undoing) return null;
-    this.#undoing = true;
+    if (!batch) return null;
     const done = { count: 0, kept: 0 };
     try {
       const kept = new Set<string>();
@@ -201,8 +213,6 @@ export class ReviewQueue {
       // What is gone or was taken back elsewhere must not stand in the way of what was accepted before it.
       if (['not_found', 'undone_already'].includes(asRefusal(error).code)) this.#forget(batch);
       throw error;
-    } finally {
-      this.#undoing = false;
     }
   }
 

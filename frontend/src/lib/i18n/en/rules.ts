@@ -55,7 +55,7 @@ export const rules = {
   'rules.templates_text':
     'Shown with the thresholds of their authors. A rule that you start from one has the same criteria and none of the thresholds.',
   'rules.start_from': 'Start from this',
-  'rules.start_from_named': 'Start from “{name}”',
+  'rules.start_from_named': 'Start from this: {name}',
   'rules.own': 'A rule of your own',
   'rules.create': 'Create',
   'rules.validate': 'Validate on our outcomes',

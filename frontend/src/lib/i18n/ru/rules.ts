@@ -55,7 +55,7 @@ export const rules = {
   'rules.templates_text':
     'Показаны с порогами их авторов. Правило, начатое с одного из них, имеет те же критерии и ни одного порога.',
   'rules.start_from': 'Начать с этого',
-  'rules.start_from_named': 'Начать с «{name}»',
+  'rules.start_from_named': 'Начать с этого: {name}',
   'rules.own': 'Своё правило',
   'rules.create': 'Создать',
   'rules.validate': 'Проверить на своих исходах',
