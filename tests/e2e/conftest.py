@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.recordings import developing_zip, rendered_zip
 from tests.running.ports import wait_until
@@ -24,8 +25,23 @@ CHROMIUM = [
 ]
 ADMIN = {"Name of the lab": "North clinic", "Your name": "Ada Admin", "Email": "ada@example.org", "Password": "correct horse battery"}
 
+# Whatever a table shows even for a moment is noted, so that nothing depends on when this test happens to look.
+WATCH = """() => {
+  window.watched = [];
+  const look = () => {
+    const strips = [...document.querySelectorAll('[data-testid=profile-strip]')];
+    const now = {
+      wells: document.querySelectorAll('[data-testid=well-row]').length,
+      stretches: strips.reduce((sum, strip) => sum + Number(strip.dataset.stretches), 0),
+      isReading: document.querySelector('main [role=progressbar]') !== null,
+    };
+    if (JSON.stringify(now) !== JSON.stringify(window.watched.at(-1))) window.watched.push(now);
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+}"""
 
-@dataclass(frozen=True)
+
+@dataclass
 class Product:
     """The running product and what it printed first."""
 
@@ -35,7 +51,10 @@ class Product:
     def restart(self) -> None:
         """Stop everything and start it again at the same address."""
         self.web.stop()
-        self.web.installation.start_product("--no-demo", port=self.web.port)
+        self.start()
+
+    def start(self) -> None:
+        self.web = self.web.installation.start_product("--no-demo", port=self.web.port)
 
     @property
     def url(self) -> str:
@@ -166,3 +185,36 @@ def developed(browser: Browser, product: Product, state: Path, folder: Path, *, 
     page.get_by_role("button", name="Analyse again").first.wait_for(timeout=4 * SLOW_MS)
     context.close()
     return path
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A dish whose run is over, and all that its page showed on the way."""
+
+    path: str
+    watched: list[dict[str, Any]]
+    profiles: dict[str, dict[str, Any]]
+
+    @property
+    def best(self) -> str:
+        """The embryo of which most is known."""
+        return max(self.profiles, key=lambda name: len(self.profiles[name]["onsets"]))
+
+
+@pytest.fixture(scope="session")
+def grown(product: Product, browser: Browser, admin_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Grown:
+    """120 frames of five days, dropped on the upload page and left alone after "Start analysis"."""
+    from tests.e2e.steps import SLOW_MS, confirm, upload
+
+    recording = developing_zip(tmp_path_factory.mktemp("developing"), seed=33, frames=30, repeated=4, interval_minutes=60)
+    context = browser.new_context(base_url=product.url, storage_state=admin_state)
+    page = context.new_page()
+    upload(page, recording)
+    page.evaluate(WATCH)
+    path = confirm(page, patient="P-0007", dish="five days", hours="3", minutes=None, recording=recording.stem)
+    page.get_by_role("button", name="Analyse again").first.wait_for(timeout=2 * SLOW_MS)
+    expect(page.get_by_test_id("profile-strip").first).to_be_visible()
+    watched = page.evaluate("window.watched")
+    told = page.request.get(f"/api{path}/").json()["profiles"]
+    context.close()
+    return Grown(path, watched, {profile["name"]: profile for profile in told})

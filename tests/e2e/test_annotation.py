@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.annotating import cell, go, saved
 from tests.e2e.conftest import Opener, Product
 from tests.e2e.recordings import developing_zip
 from tests.e2e.steps import SLOW_MS, choose, confirm, upload
@@ -72,27 +73,10 @@ def reading(open_page: Opener, dish: Dish) -> Callable[[int], dict[str, Any]]:
 
 
 def opened(page: Page) -> Page:
-    """The page once its reading and its first picture are there."""
-    expect(page.get_by_test_id("save-state")).to_have_attribute("data-state", "saved", timeout=SLOW_MS)
+    """The page once its reading and what the machine says are there."""
+    saved(page, within_ms=SLOW_MS)
     expect(page.get_by_test_id("statement")).to_be_visible()
     return page
-
-
-def cell(page: Page, phase: str) -> Any:
-    return page.get_by_test_id("keypad").locator(f"[data-phase='{phase}']")
-
-
-def go(page: Page, frame: int) -> None:
-    """To a frame whose picture is on the stage."""
-    slider = page.get_by_role("slider", name="Time")
-    while int(slider.get_attribute("aria-valuenow") or 0) < frame:
-        page.keyboard.press("ArrowRight")
-    expect(slider).to_have_attribute("aria-valuenow", str(frame))
-    expect(page.get_by_test_id("stage")).to_have_attribute("data-shown-frame", str(frame))
-
-
-def saved(page: Page, state: str = "saved") -> None:
-    expect(page.get_by_test_id("save-state")).to_have_attribute("data-state", state, timeout=15_000)
 
 
 def test_ten_onsets_are_put_by_keyboard_in_under_a_minute_and_a_reload_keeps_them(

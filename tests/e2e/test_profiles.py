@@ -5,65 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Opener, Product
-from tests.e2e.recordings import developing_zip
-from tests.e2e.steps import SLOW_MS, choose, confirm, upload
+from tests.e2e.conftest import Grown, Opener
+from tests.e2e.steps import choose
 
 WITH_GAS = "C3"
 HOURS = re.compile(r"(\d+\.\d) h")
-# Whatever a table shows even for a moment is noted, so that nothing depends on when this test happens to look.
-WATCH = """() => {
-  window.watched = [];
-  const look = () => {
-    const strips = [...document.querySelectorAll('[data-testid=profile-strip]')];
-    const now = {
-      wells: document.querySelectorAll('[data-testid=well-row]').length,
-      stretches: strips.reduce((sum, strip) => sum + Number(strip.dataset.stretches), 0),
-      isReading: document.querySelector('main [role=progressbar]') !== null,
-    };
-    if (JSON.stringify(now) !== JSON.stringify(window.watched.at(-1))) window.watched.push(now);
-  };
-  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
-}"""
-
-
-@dataclass(frozen=True)
-class Grown:
-    """A dish whose run is over, and all that its page showed on the way."""
-
-    path: str
-    watched: list[dict[str, Any]]
-    profiles: dict[str, dict[str, Any]]
-
-    @property
-    def best(self) -> str:
-        """The embryo of which most is known."""
-        return max(self.profiles, key=lambda name: len(self.profiles[name]["onsets"]))
-
-
-@pytest.fixture(scope="session")
-def grown(product: Product, browser: Browser, admin_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Grown:
-    """120 frames of five days, dropped on the upload page and left alone after "Start analysis"."""
-    recording = developing_zip(tmp_path_factory.mktemp("developing"), seed=33, frames=30, repeated=4, interval_minutes=60)
-    context = browser.new_context(base_url=product.url, storage_state=admin_state)
-    page = context.new_page()
-    upload(page, recording)
-    page.evaluate(WATCH)
-    path = confirm(page, patient="P-0007", dish="five days", hours="3", minutes=None, recording=recording.stem)
-    page.get_by_role("button", name="Analyse again").first.wait_for(timeout=2 * SLOW_MS)
-    expect(page.get_by_test_id("profile-strip").first).to_be_visible()
-    watched = page.evaluate("window.watched")
-    told = page.request.get(f"/api{path}/").json()["profiles"]
-    context.close()
-    return Grown(path, watched, {profile["name"]: profile for profile in told})
 
 
 def test_wells_and_then_profiles_appear_and_grow_while_one_watches(grown: Grown) -> None:

@@ -107,11 +107,8 @@ class Installation:
     def close(self) -> None:
         for process in reversed(self._processes):
             stop(process)
-            # A supervisor that was killed leaves its children; they share its session and nobody else's.
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            # A supervisor that was killed leaves its children.
+            kill_with_children(process)
 
 
 class Web:
@@ -133,3 +130,16 @@ class Web:
 
     def stop(self) -> None:
         stop(self.process)
+
+    def kill(self) -> None:
+        """End the process and its children without a word, as a loss of power does."""
+        kill_with_children(self.process)
+        self.process.wait(15)
+
+
+def kill_with_children(process: subprocess.Popen[bytes]) -> None:
+    """Nothing where all of them have ended; they share a session and nobody else's."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

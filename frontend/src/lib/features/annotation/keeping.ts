@@ -21,6 +21,12 @@ export const NOTHING_KEPT: Kept = {
   touchedAt: 0,
 };
 
+/** The edits after those that wait; one that waits already is not said twice. */
+export const withEdits = (kept: Kept, edits: readonly Edit[]): Kept => ({
+  ...kept,
+  edits: [...kept.edits, ...edits.filter(({ id }) => !kept.edits.some((one) => one.id === id))],
+});
+
 export const isWaiting = ({ edits, conflicts }: Kept): boolean => edits.length > 0 || conflicts.length > 0;
 
 /** Where a browser keeps readings; several tabs share it, so whatever changes it is one step. */

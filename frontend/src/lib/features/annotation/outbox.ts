@@ -1,4 +1,5 @@
 import type { App } from '$lib/app.svelte';
+import { Journal } from './journal';
 import { BrowserKeeper, isWaiting, type Keeper } from './keeping';
 import { Reading } from './reading.svelte';
 import { RestReading } from './server';
@@ -31,18 +32,22 @@ export function openReading(
 }
 
 /** Send what waits in this browser for readings that are not open, such as after a day without a network. */
-export async function sendWaiting(app: App, keeper: Keeper = new BrowserKeeper()): Promise<void> {
+export async function sendWaiting(
+  app: App,
+  keeper: Keeper = new BrowserKeeper(),
+  journal: Journal = new Journal(),
+): Promise<void> {
   const user = app.user?.id;
   if (!user) return;
-  for (const name of await namesIn(keeper)) {
+  for (const name of new Set([...(await namesIn(keeper)), ...journal.names()])) {
     const [owner, stack, place] = name.split('/');
     if (owner !== user || !stack || !place || open.has(name)) continue;
     const kept = await keeper.read(name);
-    if (!isWaiting(kept)) {
+    if (!isWaiting(kept) && journal.left(name).length === 0) {
       if (Date.now() - kept.touchedAt > FORGET_AFTER_MS) await keeper.forget(name);
       continue;
     }
-    const reading = new Reading({ name, server: new RestReading(app.api, stack, place), keeper });
+    const reading = new Reading({ name, server: new RestReading(app.api, stack, place), keeper, journal });
     await reading.load();
     await reading.flush();
     reading.close();

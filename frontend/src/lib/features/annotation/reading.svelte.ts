@@ -3,7 +3,8 @@ import type { ReadingValue } from '$lib/api/types';
 import { changesOf, merged, overlaid, rebased, type Change, type Edit } from './edits';
 import { fieldsOf, same, valueIn, type Fields } from './fields';
 import { noted, redone, undone } from './history';
-import { NOTHING_KEPT, type Keeper, type Kept } from './keeping';
+import { Journal } from './journal';
+import { NOTHING_KEPT, withEdits, type Keeper, type Kept } from './keeping';
 
 /** The server takes no more at once; the rest is told the next time. */
 const MOST_SECONDS = 3600;
@@ -28,6 +29,7 @@ interface Options {
   name: string;
   server: ReadingServer;
   keeper: Keeper;
+  journal?: Journal;
   /** Seconds spent on this embryo that were not told yet; asking for them takes them. */
   seconds?: () => number;
   /** Changes made within this time are sent together. */
@@ -65,13 +67,14 @@ export class Reading {
   );
 
   constructor(options: Options) {
-    this.#options = { seconds: () => 0, pauseMs: 400, retryMs: 5000, now: Date.now, ...options };
+    const usual = { seconds: () => 0, pauseMs: 400, retryMs: 5000, now: Date.now };
+    this.#options = { ...usual, ...options, journal: options.journal ?? new Journal() };
   }
 
   /** What waits in the browser comes first: it must not be lost where the server cannot be reached. */
   async load(): Promise<void> {
     try {
-      this.kept = await this.#options.keeper.read(this.#options.name);
+      this.kept = await this.#takenUp();
       this.known ??= this.kept.known;
     } catch {
       this.isKeptHere = false;
@@ -79,6 +82,17 @@ export class Reading {
     await this.refresh();
     this.isLoaded = true;
     if (this.kept.edits.length > 0) this.#later(0);
+  }
+
+  /** What the browser's store holds, with what a tab that closed had no time to store. */
+  async #takenUp(): Promise<Kept> {
+    const { keeper, journal, name } = this.#options;
+    let kept = await keeper.read(name);
+    for (const edits of journal.left(name)) {
+      kept = await keeper.change(name, (before) => withEdits(before, edits));
+      journal.strike(name, edits);
+    }
+    return kept;
   }
 
   /** Hear what the server holds now; edits that wait are sorted by it. */
@@ -189,17 +203,20 @@ export class Reading {
     }));
     // Whoever says it again has seen both values.
     const said = new Set(changes.map(({ field }) => field));
-    const touchedAt = this.#options.now();
-    this.#keep((kept) => {
+    const { journal, name, now } = this.#options;
+    const touchedAt = now();
+    journal.write(name, fresh, touchedAt);
+    const stored = this.#keep((kept) => {
       const next = remember(withoutConflicts(kept, said));
-      return { ...next, edits: [...next.edits, ...fresh], touchedAt };
+      return { ...withEdits(next, fresh), touchedAt };
     });
+    void stored.then((isStored) => isStored && journal.strike(name, fresh));
     this.refusal = null;
     this.#later(this.#options.pauseMs);
   }
 
   /** The same step here and in the browser's store, where another tab may have added something. */
-  #keep(change: (kept: Kept) => Kept): void {
+  #keep(change: (kept: Kept) => Kept): Promise<boolean> {
     this.kept = change(this.kept);
     this.#unsettled += 1;
     const stored = this.#options.keeper.change(this.#options.name, change).then(
@@ -213,6 +230,7 @@ export class Reading {
       this.#unsettled -= 1;
       if (kept && this.#unsettled === 0) this.kept = kept;
     });
+    return stored.then((kept) => kept !== null);
   }
 
   #later(ms: number): void {

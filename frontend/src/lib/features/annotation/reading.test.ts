@@ -3,6 +3,7 @@ import { unreachable, Refusal } from '$lib/api/refusal';
 import type { ReadingValue } from '$lib/api/types';
 import type { Change } from './edits';
 import { fieldsOf, same, valueIn, type Value } from './fields';
+import { Journal } from './journal';
 import { MemoryKeeper, type Keeper } from './keeping';
 import { ChangedMeanwhile, Reading, type ReadingServer } from './reading.svelte';
 
@@ -107,6 +108,49 @@ test('edits made while the server is away outlive the tab and are sent later', a
   server.isAway = false;
   expect(await later.flush()).toBe(true);
   expect(server.reading.grades).toEqual({ icm: 'B' });
+});
+
+/** A tab's storage of text, which others of the same browser read. */
+class Shelf extends Map<string, string> {
+  get length(): number {
+    return this.size;
+  }
+  key = (place: number): string | null => [...this.keys()][place] ?? null;
+  getItem = (name: string): string | null => this.get(name) ?? null;
+  setItem = (name: string, text: string): void => void this.set(name, text);
+  removeItem = (name: string): void => void this.delete(name);
+}
+
+test('what was said right before the tab closed is there though the store had no time to take it', async () => {
+  const [server, keeper, shelf] = [new Server(), new MemoryKeeper(), new Shelf()];
+  const usual = { name: 'r', server, pauseMs: 100_000, retryMs: 100_000 };
+  const closing: Keeper = {
+    read: (name) => keeper.read(name),
+    change: () => new Promise(() => undefined),
+    names: () => keeper.names(),
+    forget: (name) => keeper.forget(name),
+  };
+  const reading = new Reading({ ...usual, keeper: closing, journal: new Journal(shelf), now: () => 1 });
+  void reading.load();
+  reading.change([{ field: 'onsets.t2', value: own(40) }]);
+  reading.change([{ field: 'onsets.t2', value: own(41) }]);
+  expect(new Journal(shelf).names()).toEqual(['r']);
+  const later = new Reading({ ...usual, keeper, journal: new Journal(shelf) });
+  await later.load();
+  expect(later.fields['onsets.t2']).toEqual(own(41));
+  expect(await later.flush()).toBe(true);
+  expect(fieldsOf(server.reading)['onsets.t2']).toEqual(own(41));
+  expect(shelf.size).toBe(0);
+});
+
+test('what the store has taken is struck from the journal', async () => {
+  const [server, keeper, shelf] = [new Server(), new MemoryKeeper(), new Shelf()];
+  const reading = new Reading({ name: 'r', server, keeper, journal: new Journal(shelf), pauseMs: 100_000 });
+  await reading.load();
+  reading.change([{ field: 'grades.icm', value: 'A' }]);
+  expect(shelf.size).toBe(1);
+  await reading.flush();
+  expect(shelf.size).toBe(0);
 });
 
 test('fields that do not overlap are merged without a question', async () => {

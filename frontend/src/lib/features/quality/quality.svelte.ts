@@ -19,6 +19,8 @@ export class Quality {
   agreement = $state.raw<Agreement | null>(null);
   refusal = $state.raw<Refusal | null>(null);
   agreementRefusal = $state.raw<Refusal | null>(null);
+  /** Figures of other readers are on their way; those that are shown belong to the readers that they name. */
+  isComparing = $state(false);
   readonly #app: App;
   #asked = 0;
   #askedAgreement = 0;
@@ -43,6 +45,7 @@ export class Quality {
 
   async compare(lab: string, a: string, b: string, isBlindOnly: boolean): Promise<void> {
     const asked = ++this.#askedAgreement;
+    this.isComparing = true;
     const query = { ...(a ? { a } : {}), ...(b ? { b } : {}), only_blind: isBlindOnly };
     try {
       const params = { path: { lab_id: lab }, query };
@@ -52,6 +55,8 @@ export class Quality {
       this.agreementRefusal = null;
     } catch (error) {
       if (asked === this.#askedAgreement) this.agreementRefusal = asRefusal(error);
+    } finally {
+      if (asked === this.#askedAgreement) this.isComparing = false;
     }
   }
 }
