@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings as trying, strategies as some
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trying
+from hypothesis import strategies as some
 
 from backend.audit import chain
 from backend.audit.models import Entry, Head
