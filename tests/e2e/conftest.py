@@ -62,12 +62,15 @@ class Product:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever drives a browser says so, and comes after everything that does not."""
+    """Whatever drives a browser says so, and comes after everything that does not.
+
+    The queue shows all that waits in a lab, and a bulk acceptance takes all of it: it comes first, while its own dish is the only one.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.name != "test_review_queue.py"))
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ def test_an_event_plays_its_clip(open_page: Opener, grown: Grown) -> None:
     clip.scroll_into_view_if_needed()
     clip.click()
     expect(clip).to_have_attribute("data-playing", "true")
-    expect(clip).to_have_attribute("data-at", re.compile(r"[1-9]\d*"))
+    expect(clip).to_have_attribute("data-at", re.compile(r"[1-9]\d*"), timeout=SLOW_MS)
     assert clip.locator("canvas").evaluate("canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 40, 40).data).size") > 10
 
 
