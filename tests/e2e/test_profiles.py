@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Grown, Opener
-from tests.e2e.steps import choose
+from tests.e2e.steps import SLOW_MS, choose
 
 WITH_GAS = "C3"
 HOURS = re.compile(r"(\d+\.\d) h")
