@@ -19,6 +19,8 @@ export class Clip {
   #rest = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isLoading = false;
+  /** How many pictures somebody wants by now. */
+  #wanted = 0;
 
   constructor(
     private readonly page: EmbryoPage,
@@ -72,11 +74,13 @@ export class Clip {
   };
 
   async #load(count: number): Promise<void> {
+    // Whoever plays the clip while its first picture comes wants the rest as well.
+    this.#wanted = Math.max(this.#wanted, count);
     if (this.#isLoading) return;
     this.#isLoading = true;
     this.failed = false;
     try {
-      for (let place = 0; place < count; place += 1) {
+      for (let place = 0; place < this.#wanted; place += 1) {
         if (this.#pictures[place]) continue;
         const picture = await this.#fetch(this.frames[place] ?? 0);
         if (this.#flight.signal.aborted) {
