@@ -10,7 +10,7 @@ from itertools import islice
 
 from detector.enlarging import enlarged, lessened, shrink_for
 from detector.protocols import DishReader, EmbryoFollower, Stack, WellFinder
-from detector.types import Finding, Image, Progress, Sighting
+from detector.types import Finding, Image, Progress, Sighting, StackInfo
 
 AHEAD = 2
 """Batches the finder has in hand: while its nets work on one, the other is prepared or taken apart."""
@@ -84,13 +84,20 @@ class _Way:
             yield from stages.told()
 
     def _looked_closer(self, stages: EmbryoFollower) -> Iterator[Finding]:
-        """Frames that were passed over at first are read where something changed near them."""
+        """Focal planes beside the first are read as well, and frames that were passed over where something changed near them."""
+        beside = planes_beside(self._stack.info, self._plane)
+        for plane in beside:
+            yield from self._shown(stages, self._stack.frames(sorted(self._keys), plane, closer=self._keys), is_beside=True)
         while (asked := stages.wanted())[0]:
             indices, shrink = asked
-            for index, image in self._stack.frames(indices, self._plane, shrink):
-                stages.show(index, image)
-                yield from stages.told()
+            for plane in (self._plane, *beside):
+                yield from self._shown(stages, self._stack.frames(indices, plane, shrink), is_beside=plane != self._plane)
         yield from stages.finish()
+
+    def _shown(self, stages: EmbryoFollower, frames: Iterable[tuple[int, Image]], *, is_beside: bool) -> Iterator[Finding]:
+        for index, image in frames:
+            stages.show(index, image, is_beside=is_beside)
+            yield from stages.told()
 
     def _frames(self) -> Iterator[_Frame]:
         for index, image in self._stack.frames(plane=self._plane, shrink=self._shrink, closer=self._keys):
@@ -102,6 +109,13 @@ class _Way:
         if self._stages is not None:
             self._stages.take(found)
         return found
+
+
+def planes_beside(info: StackInfo, plane: int) -> tuple[int, ...]:
+    """The whole focal planes next to `plane`, below and above: with it the three that an embryo is read in."""
+    whole = [other for other in range(len(info.planes)) if other not in info.incomplete_planes]
+    below, above = [other for other in whole if other < plane], [other for other in whole if other > plane]
+    return (*below[-1:], *above[:1])
 
 
 def _batches(source: Iterable[_Frame], size: int) -> Iterator[list[_Frame]]:

@@ -81,8 +81,11 @@ class EmbryoFollower(Protocol):
         """Note where wells lie and what they hold; findings come in order, in pixels of the whole frame."""
         ...
 
-    def show(self, frame_index: int, image: Image) -> None:
-        """Have the embryos in a frame looked at, whose placement was taken before; waits while many frames are in hand."""
+    def show(self, frame_index: int, image: Image, *, is_beside: bool = False) -> None:
+        """Have the embryos in a frame looked at, whose placement was taken before; waits while many frames are in hand.
+
+        A picture `is_beside` where another focal plane of the same frame was shown before; both are then read together.
+        """
         ...
 
     def told(self) -> Iterator[StagesCalled | ProfileDecoded]:

@@ -226,6 +226,8 @@ class StackInfo:
     """Where the times come from: names, exif, csv, ome, dicom, container, or none."""
     notes: tuple[str, ...] = ()
     """What a person should know, such as identity that was left out or frames of a second size."""
+    incomplete_planes: tuple[int, ...] = ()
+    """Numbers of the planes that lack some of the frames."""
 
 
 # --- findings, in the order a recording yields them ---

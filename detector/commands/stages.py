@@ -17,7 +17,7 @@ from detector.errors import DetectorError
 from detector.loading import load_profile_builder, load_stager
 from detector.stages import intervals
 from detector.stages.crops import SIZE, crop_embryo, find_embryo
-from detector.stages.looks import FrameStager, Looks
+from detector.stages.looks import FrameStager, Looks, blended
 from detector.stages.profiles import Built, ProfileBuilder
 from detector.stages.wells_on_disk import WellFolder, read_well_folder
 from detector.types import EmbryoEvent, Image, Onset, StageCall
@@ -59,7 +59,7 @@ def profile_of(
     well: WellFolder, stager: FrameStager, builder: ProfileBuilder, interval_minutes: float | None, start_hpi: float | None
 ) -> Built:
     """The profile of one folder."""
-    looks = look_at(well.pictures(), stager)
+    looks = blended([look_at(pictures, stager) for pictures in well.planes()])
     return builder.build(looks, well.numbers, well.clock(interval_minutes, start_hpi), start_hpi=start_hpi)
 
 

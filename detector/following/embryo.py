@@ -11,12 +11,11 @@ import numpy as np
 
 from detector.following.coarse import coarse_profile, coarsened
 from detector.following.places import Place
-from detector.following.windows import LEAST_FINE_PX, between
-from detector.stages.crops import Circle
+from detector.following.windows import LEAST_FINE_PX
 from detector.stages.decoding import Clock
 from detector.stages.events import gas_events
 from detector.stages.gating import next_frames
-from detector.stages.looks import Looks, most_likely
+from detector.stages.looks import Looks, blended, most_likely
 from detector.stages.profiles import ProfileBuilder
 from detector.types import STAGES, Content, EmbryoEvent, Profile, Seeing, StageCall
 
@@ -52,13 +51,13 @@ class Seen:
     frame: int
     look: Looks
     """One row."""
-    circle: Circle | None
-    """Where it lay, in shares of the well's longer side from the upper left of its box."""
     diameter_px: float | None
     """In pixels of the frame, None where no embryo was found."""
     sharpness: float
     is_dark: bool
     is_cut_off: bool
+    planes: int = 1
+    """Focal planes that the look is made of."""
 
 
 class EmbryoRecord:
@@ -83,13 +82,12 @@ class EmbryoRecord:
             self._seen.insert(at, seen)
         self.is_changed = True
 
-    def circle_at(self, frame: int) -> Circle | None:
-        """Where the embryo must lie in a frame between two looks that agree; None where it has to be searched."""
+    def blend(self, frame: int, look: Looks) -> None:
+        """Read another focal plane of a frame that was looked at together with what was seen there before."""
         at = bisect_left(self.frames, frame)
-        if not 0 < at < len(self.frames):
-            return None
-        before, after = self._seen[at - 1].circle, self._seen[at].circle
-        return between(before, after) if before is not None and after is not None else None
+        seen = self._seen[at]
+        self._seen[at] = replace(seen, look=blended((seen.look, look), (seen.planes, 1)), planes=seen.planes + 1)
+        self.is_changed = True
 
     def seeing(self, frame: int) -> Seeing:
         """How well it could be seen in a frame that was looked at."""
@@ -97,7 +95,7 @@ class EmbryoRecord:
         seen = self._seen[at]
         best = max(one.sharpness for one in self._seen[max(at - _NEAR, 0) : at + _NEAR + 1])
         focus = round(min(seen.sharpness / best, 1.0), 3) if best > 0 else 0.0
-        return Seeing(frame, focus, seen.is_dark, seen.is_cut_off or seen.circle is None)
+        return Seeing(frame, focus, seen.is_dark, seen.is_cut_off or seen.diameter_px is None)
 
     def is_coarse(self, expected_px: float) -> bool:
         """Whether the embryo is too small in the frames for single phases; `expected_px` stands in until it was found."""
@@ -125,22 +123,11 @@ class EmbryoRecord:
             asked |= {at for low, high in pairwise(read) if any(low < middle < high for middle in asked) for at in range(low + 1, high)}
         return [visible[at] for at in sorted(asked - set(read))]
 
-    def profile(
-        self, builder: ProfileBuilder, times: Times, *, expected_px: float, among: Sequence[int] | None = None,
-        beside: Sequence[EmbryoEvent] = (),
-    ) -> Profile:  # fmt: skip
-        """The profile of what was seen in the frames `among` these, or in all, with events that others saw."""
+    def so_far(self, expected_px: float, among: Sequence[int] | None = None) -> SoFar:
+        """What was seen in the frames `among` these, or in all, up to now; looks that follow do not change it."""
         wanted = set(self.frames if among is None else among)
         kept = [at for at, frame in enumerate(self.frames) if frame in wanted]
-        if not kept:
-            return Profile((), (), tuple(beside), self.is_coarse(expected_px))
-        frames = [self.frames[at] for at in kept]
-        is_coarse = self.is_coarse(expected_px)
-        profile = builder.build(self._looks(kept), frames, times.clock(frames), start_hpi=times.start_hpi, is_coarse=is_coarse).profile
-        others = {event.kind for event in beside}
-        events = [*(event for event in profile.events if event.kind not in others), *beside]
-        profile = replace(profile, events=tuple(sorted(events, key=lambda event: (event.first_frame, event.kind))))
-        return coarse_profile(profile) if is_coarse else profile
+        return SoFar(tuple(self.frames[at] for at in kept), self._looks(kept) if kept else None, self.is_coarse(expected_px))
 
     def call(self, frame: int, times: Times, *, expected_px: float) -> StageCall:
         """What one frame alone says."""
@@ -153,6 +140,26 @@ class EmbryoRecord:
     def _looks(self, kept: Sequence[int]) -> Looks:
         parts = [self._seen[at].look for at in kept]
         return Looks(*(np.concatenate([getattr(part, name) for part in parts]) for name in Looks.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """An embryo's looks in some frames, in order; None where there are none."""
+
+    frames: tuple[int, ...]
+    looks: Looks | None
+    is_coarse: bool
+
+    def profile(self, builder: ProfileBuilder, times: Times, *, beside: Sequence[EmbryoEvent] = ()) -> Profile:
+        """The profile that follows, with events that others saw."""
+        if self.looks is None:
+            return Profile((), (), tuple(beside), self.is_coarse)
+        clock = times.clock(self.frames)
+        profile = builder.build(self.looks, self.frames, clock, start_hpi=times.start_hpi, is_coarse=self.is_coarse).profile
+        others = {event.kind for event in beside}
+        events = [*(event for event in profile.events if event.kind not in others), *beside]
+        profile = replace(profile, events=tuple(sorted(events, key=lambda event: (event.first_frame, event.kind))))
+        return coarse_profile(profile) if self.is_coarse else profile
 
 
 def events_beside(contents: Sequence[tuple[int, Content]], emptied_at: int | None, last_frame: int) -> tuple[EmbryoEvent, ...]:

@@ -6,15 +6,17 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
 
 import numpy as np
 
-from detector.following.embryo import EmbryoRecord, Seen, Times, events_beside
+from detector.following.embryo import EmbryoRecord, Seen, SoFar, Times, events_beside
 from detector.following.places import DishPlaces, Place
+from detector.following.whereabouts import Whereabouts
 from detector.following.windows import EMBRYO_OF_WELL, WellWindow, cut, sharpness, shrink_for_stages, shrink_unseen
-from detector.stages.crops import Circle, crop_embryo, find_embryo
+from detector.stages.crops import Circle, Crop, crop_embryo, find_embryo
 from detector.stages.gating import STRIDE, first_frames
 from detector.stages.looks import FrameStager, Looks
 from detector.stages.profiles import ProfileBuilder
@@ -36,7 +38,7 @@ SEQUENTIAL = ("mp4",)
 
 
 class DishFollower:
-    """Meets detector.protocols.EmbryoFollower; one thread of its own looks and decodes, its caller cuts and asks."""
+    """Meets detector.protocols.EmbryoFollower; its caller finds and cuts, one thread of its own looks, another decodes profiles."""
 
     def __init__(self, stager: FrameStager, builder: ProfileBuilder, info: StackInfo, times: Times, *, stride: int | None = None) -> None:
         self.name, self.weights_hash = stager.name, stager.weights_hash
@@ -46,8 +48,11 @@ class DishFollower:
         self._records: dict[Place, EmbryoRecord] = {}
         self._asked: dict[int, set[Place]] | None = None
         self._rounds = 0
+        self._where: dict[Place, Whereabouts] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="stages")
+        self._decoder = ThreadPoolExecutor(1, thread_name_prefix="profiles")
         self._in_hand: deque[Future[None]] = deque()
+        self._decoding: Future[None] | None = None
         self._lock = Lock()
         self._calls: dict[Place, list[int]] = {}
         self._profiles: list[ProfileDecoded] = []
@@ -66,20 +71,26 @@ class DishFollower:
             self._named_from = self._dish.named_from
             self._settle()
             self._records.clear()
+            self._where.clear()
             self._calls.clear()
             self._profiles.clear()
 
-    def show(self, frame_index: int, image: Image) -> None:
-        """Have the embryos in a frame looked at, whose placement was taken before; waits while many frames are in hand."""
+    def show(self, frame_index: int, image: Image, *, is_beside: bool = False) -> None:
+        """Have the embryos in a frame looked at, whose placement was taken before; waits while many frames are in hand.
+
+        A picture `is_beside` where another focal plane of the same frame was shown before; both are then read together.
+        """
         boxes = self._dish.boxes(frame_index)
         if self._asked is not None:
             boxes = {place: box for place, box in boxes.items() if place in self._asked.get(frame_index, ())}
         found = {place: cut(image, box, self._info.width_px) for place, box in boxes.items()}
         windows = {place: window for place, window in found.items() if window is not None}
-        if not windows:
+        views = {place: self._view(place, frame_index, windows[place], is_beside=is_beside) for place in windows}
+        seen = {place: view for place, view in views.items() if view is not None}
+        if not seen:
             return
         self._settle(IN_HAND - 1)
-        self._in_hand.append(self._thread.submit(self._look, frame_index, windows))
+        self._in_hand.append(self._thread.submit(self._look, frame_index, seen, is_beside=is_beside))
 
     def told(self) -> Iterator[StagesCalled | ProfileDecoded]:
         """What became known since this was last asked; calls of some tenths of a second come together."""
@@ -110,25 +121,26 @@ class DishFollower:
         for place in self._dish.wells():
             record = self._records.get(place) or EmbryoRecord(place)
             beside = events_beside(self._dish.contents(place), self._dish.emptied_at(place), self._info.frames - 1)
-            profile = record.profile(
-                self._builder, self._times, expected_px=self._embryo_px(), among=self._dish.visible(place), beside=beside
-            )
-            yield ProfileDecoded(*place, profile, is_final=True)
+            seen = record.so_far(self._embryo_px(), self._dish.visible(place))
+            yield ProfileDecoded(*place, seen.profile(self._builder, self._times, beside=beside), is_final=True)
 
     def close(self) -> None:
         """Stop looking; harmless at any time."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._thread, self._decoder):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _settle(self, left: int = 0) -> None:
         """Wait until no more than so many frames are in hand; what failed there is raised here."""
         while len(self._in_hand) > left:
             self._in_hand.popleft().result()
+        if not left and self._decoding is not None:
+            self._decoding.result()
 
     def _tell(self) -> Iterator[StagesCalled | ProfileDecoded]:
         with self._lock:
             calls, self._calls = self._calls, {}
             profiles, self._profiles = self._profiles, []
-            found = [self._stages_called(place, sorted(calls[place])) for place in sorted(calls)]
+            found = [self._stages_called(place, sorted(set(calls[place]))) for place in sorted(calls)]
         if found or profiles:
             self._told_at = time.monotonic()
         yield from found
@@ -143,37 +155,46 @@ class DishFollower:
         """What embryos measure in the frame by the size of their wells."""
         return EMBRYO_OF_WELL * (self._dish.side_px or self._info.width_px / 8)
 
-    def _look(self, frame: int, windows: Mapping[Place, WellWindow]) -> None:
-        """Look at one frame's embryos at once; on the follower's own thread."""
-        places = list(windows)
-        circles = [self._circle(place, frame, windows[place]) for place in places]
-        crops = [crop_embryo(windows[place].image, circle) for place, circle in zip(places, circles, strict=True)]
-        looks = self._stager.look(np.stack(crops).astype(np.float32, copy=False))
+    def _view(self, place: Place, frame: int, window: WellWindow, *, is_beside: bool) -> _View | None:
+        """The crop around one embryo; another focal plane is cut where the first one showed it, and only then."""
+        where = self._where.setdefault(place, Whereabouts())
+        if is_beside:
+            return _View(_crop(window, where[frame]), window, None) if frame in where else None
+        # Between two looks that agree it need not be searched, which costs more than naming it.
+        known = None if window.is_cut_off else where.around(frame)
+        circle = _pixels(known, window) if known is not None else find_embryo(window.image)
+        where.put(frame, _shares(circle, window) if circle is not None else None)
+        return _View(crop_embryo(window.image, circle), window, circle)
+
+    def _look(self, frame: int, views: Mapping[Place, _View], *, is_beside: bool) -> None:
+        """Look at one frame's embryos at once; on the follower's own thread. Focus and place stay those of the first plane."""
+        looks = self._stager.look(np.stack([view.crop for view in views.values()]).astype(np.float32, copy=False))
         with self._lock:
-            for number, (place, circle) in enumerate(zip(places, circles, strict=True)):
-                window = windows[place]
-                sharp = sharpness(crops[number])
-                seen = _seen(frame, _row(looks, number), circle, window, sharp)
-                self._records.setdefault(place, EmbryoRecord(place, time.monotonic())).add(seen)
+            for number, (place, view) in enumerate(views.items()):
+                record = self._records.setdefault(place, EmbryoRecord(place, time.monotonic()))
+                if is_beside:
+                    record.blend(frame, _row(looks, number))
+                else:
+                    record.add(_seen(frame, _row(looks, number), view))
                 self._calls.setdefault(place, []).append(frame)
         self._decode_oldest(time.monotonic())
 
-    def _circle(self, place: Place, frame: int, window: WellWindow) -> Circle | None:
-        """The embryo in its window; between two looks that agree it need not be searched, which costs more than naming it."""
-        record = self._records.get(place)
-        known = record.circle_at(frame) if record is not None and not window.is_cut_off else None
-        return _pixels(known, window) if known is not None else find_embryo(window.image)
-
     def _decode_oldest(self, now: float) -> None:
-        """Decode the one embryo whose profile has been waited for longest, so that looking is not held up."""
+        """Have the one embryo decoded whose profile has been waited for longest, one at a time, so that looking is not held up."""
+        if self._decoding is not None:
+            if not self._decoding.done():
+                return
+            self._decoding.result()
         due = [record for record in self._records.values() if record.is_changed and now - record.told_at >= PROFILE_EVERY_S]
-        if not due:
-            return
-        record = min(due, key=lambda one: one.told_at)
-        profile = record.profile(self._builder, self._times, expected_px=self._embryo_px())
-        record.told_at, record.is_changed = time.monotonic(), False
+        if due:
+            record = min(due, key=lambda one: one.told_at)
+            record.told_at, record.is_changed = now, False
+            self._decoding = self._decoder.submit(self._decode, record.place, record.so_far(self._embryo_px()))
+
+    def _decode(self, place: Place, seen: SoFar) -> None:
+        profile = seen.profile(self._builder, self._times)
         with self._lock:
-            self._profiles.append(ProfileDecoded(*record.place, profile, is_final=False))
+            self._profiles.append(ProfileDecoded(*place, profile, is_final=False))
 
 
 def stride_for(frames: int, times: Times) -> int:
@@ -213,11 +234,23 @@ def _row(looks: Looks, number: int) -> Looks:
     return Looks(*(np.array(getattr(looks, name)[number : number + 1]) for name in Looks.__slots__))
 
 
-def _seen(frame: int, look: Looks, circle: Circle | None, window: WellWindow, sharp: float) -> Seen:
-    if circle is None:
-        return Seen(frame, look, None, None, sharp, window.is_dark, window.is_cut_off)
-    diameter = 2 * circle.radius_px * window.shrink
-    return Seen(frame, look, _shares(circle, window), diameter, sharp, window.is_dark, window.is_cut_off)
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One embryo's crop, the window it was cut from, and the embryo in the window's pixels."""
+
+    crop: Crop
+    window: WellWindow
+    circle: Circle | None
+
+
+def _seen(frame: int, look: Looks, view: _View) -> Seen:
+    window, circle = view.window, view.circle
+    diameter = None if circle is None else 2 * circle.radius_px * window.shrink
+    return Seen(frame, look, diameter, sharpness(view.crop), window.is_dark, window.is_cut_off)
+
+
+def _crop(window: WellWindow, circle: Circle | None) -> Crop:
+    return crop_embryo(window.image, _pixels(circle, window) if circle is not None else None)
 
 
 def _shares(circle: Circle, window: WellWindow) -> Circle:

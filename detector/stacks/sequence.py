@@ -101,6 +101,7 @@ def stack_of_pictures(found: Survey, source: Source, format_name: str, limits: L
         hours_since_start=timeline.hours,
         times_from=timeline.source,
         notes=(*arrangement.notes, *timeline.notes, *deep, *describe_ignored(found.ignored)),
+        incomplete_planes=tuple(plane for plane in range(len(arrangement.planes)) if any(row[plane] is None for row in slots)),
     )
     return SequenceStack(pictures, slots, source, info, sample.dtype, limits)
 

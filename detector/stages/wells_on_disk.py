@@ -34,10 +34,19 @@ class WellFolder:
     names: tuple[str, ...]
     hours: tuple[float, ...] | None
     """Hours since the recording's start where every name spells them out."""
+    beside: tuple[tuple[str, ...], ...] = ()
+    """The same frames in the focal planes next to these, below and above, where there are any."""
 
     def pictures(self) -> Iterator[Image]:
         """One grey picture a frame; raises StackError where one cannot be read whole."""
-        for name in self.names:
+        return self._read(self.names)
+
+    def planes(self) -> Iterator[Iterator[Image]]:
+        """The pictures of each focal plane that is read, the middle one first."""
+        return map(self._read, (self.names, *self.beside))
+
+    def _read(self, names: tuple[str, ...]) -> Iterator[Image]:
+        for name in names:
             with open_stack(self.path / name) as stack:
                 yield stack.read(0)
 
@@ -49,14 +58,25 @@ class WellFolder:
 
 
 def read_well_folder(path: Path) -> WellFolder:
-    """Find the frames; of several focal planes, each a folder, the middle one is read. Raises DetectorError with the reason."""
+    """Find the frames; of several focal planes, each a folder, the middle one and those beside it. Raises DetectorError with the reason."""
     if not path.is_dir():
         reason = "is no folder" if path.exists() else "does not exist"
         raise DetectorError("folder_missing", f"{shown(path.name)} {reason}.", _FORM)
     entries = FolderSource(path, shown(path.name), DEFAULT).entries()
-    names = _one_plane([entry.name for entry in entries if claims_picture(entry.name)], path)
-    if not names:
+    folders = _planes([entry.name for entry in entries if claims_picture(entry.name)], path)
+    if not folders:
         raise DetectorError("frames_none", f"{shown(path.name)} holds no picture.", _FORM)
+    middle = len(folders) // 2
+    numbered = _numbered(folders[middle], path)
+    numbers = tuple(sorted(numbered))
+    near = [_numbered(folders[other], path) for other in (middle - 1, middle + 1) if 0 <= other < len(folders)]
+    # A plane that lacks a frame would be read beside another moment.
+    beside = tuple(tuple(plane[number] for number in numbers) for plane in near if set(numbers) <= plane.keys())
+    ordered = [numbered[number] for number in numbers]
+    return WellFolder(path, numbers, tuple(ordered), _hours_of(ordered), beside)
+
+
+def _numbered(names: list[str], path: Path) -> dict[int, str]:
     numbered: dict[int, str] = {}
     for name in names:
         number = _number_of(name)
@@ -64,22 +84,21 @@ def read_well_folder(path: Path) -> WellFolder:
             twice = f"{shown(numbered[number])} and {shown(name)}"
             raise DetectorError("frames_ambiguous", f"{twice} in {shown(path.name)} are both frame {number}.", _FORM)
         numbered[number] = name
-    ordered = [numbered[number] for number in sorted(numbered)]
-    return WellFolder(path, tuple(sorted(numbered)), tuple(ordered), _hours_of(ordered))
+    return numbered
 
 
-def _one_plane(names: list[str], path: Path) -> list[str]:
+def _planes(names: list[str], path: Path) -> list[list[str]]:
+    """The names of each focal plane, from the lowest up; one list where there are no planes."""
     folders: dict[str, list[str]] = {}
     for name in names:
         folders.setdefault(name.rpartition("/")[0], []).append(name)
     if len(folders) < 2:
-        return names
+        return list(folders.values())
     focus = {folder: _FOCUS.findall(folder) for folder in folders}
     if "" in folders or any(not found for found in focus.values()):
         listed = ", ".join(shown(folder or ".") for folder in sorted(folders)[:4])
         raise DetectorError("wells_several", f"{shown(path.name)} holds pictures in several folders: {listed}.", _FORM)
-    in_order = sorted(folders, key=lambda folder: float(focus[folder][-1]))
-    return folders[in_order[len(in_order) // 2]]
+    return [folders[folder] for folder in sorted(folders, key=lambda folder: float(focus[folder][-1]))]
 
 
 def _number_of(name: str) -> int:

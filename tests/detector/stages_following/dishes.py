@@ -38,11 +38,18 @@ class Film:
     hours: tuple[float, ...] | None = None
     format: str = "image-folder"
     reads: list[tuple[int, int]] = field(default_factory=list)
+    beside: tuple[Sequence[Dish], Sequence[Dish]] | None = None
+    """What the focal planes below and above show; the dishes are then the plane between them."""
+    lacking: tuple[int, ...] = ()
+    """Planes that miss frames."""
 
     @property
     def info(self) -> StackInfo:
         height, width = self.picture(0).shape
-        return StackInfo(self.format, width, height, len(self.dishes), (0.0,), 8, None, None, self.hours, "none")
+        planes = (-15.0, 0.0, 15.0) if self.beside else (0.0,)
+        return StackInfo(
+            self.format, width, height, len(self.dishes), planes, 8, None, None, self.hours, "none", incomplete_planes=self.lacking
+        )
 
     def picture(self, frame: int) -> Image:
         return picture_of(self.dishes[frame], self.side)
@@ -56,7 +63,8 @@ class Film:
         for frame in range(len(self.dishes)) if indices is None else indices:
             times = (closer or {}).get(frame, shrink)
             self.reads.append((frame, times))
-            yield frame, smaller(self.dishes[frame], self.side, times)
+            shown = (self.beside[0], self.dishes, self.beside[1])[plane] if self.beside else self.dishes
+            yield frame, smaller(shown[frame], self.side, times)
 
     def close(self) -> None:
         pass
@@ -81,12 +89,14 @@ class EdgeStager:
     name = "edges"
     weights_hash = "0" * 64
 
-    def __init__(self) -> None:
+    def __init__(self, unsure: float = -9.0) -> None:
         self.looked = 0
+        self._unsure = unsure
+        """Logarithm of what every other stage gets."""
 
     def look(self, crops: Values) -> Looks:
         self.looked += len(crops)
-        logs = np.full((len(crops), len(STAGES)), -9.0, np.float32)
+        logs = np.full((len(crops), len(STAGES)), self._unsure, np.float32)
         for row, crop in zip(logs, crops, strict=True):
             row[STAGES.index(STAGE_OF[MANY if _edges(crop) > 0.1 else ZYGOTE])] = -0.01
         nothing = dict.fromkeys(AUXILIARY, np.zeros(len(crops), np.float32))

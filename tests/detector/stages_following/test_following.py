@@ -34,10 +34,11 @@ def dishes(frames: int = 49, change: int = CHANGE, who: int = 4) -> list[Dish]:
 
 
 def followed(
-    film: Film, stager: EdgeStager | None = None, *, shrink: int = 2, start_hpi: float | None = 20.0, interval: float | None = None
+    film: Film, stager: EdgeStager | None = None, *, shrink: int = 2, start_hpi: float | None = 20.0, interval: float | None = None,
+    plane: int = 0,
 ) -> list[Finding]:  # fmt: skip
     follower = DishFollower(stager or EdgeStager(), BUILDER, film.info, times_of(film.info, start_hpi, interval), stride=8)
-    return list(analyse(film, finder=Finder(film, shrink), reader=load_reader(), stages=follower))
+    return list(analyse(film, finder=Finder(film, shrink), reader=load_reader(), stages=follower, plane=plane))
 
 
 def of(kind: type[Kind], findings: Sequence[Finding]) -> list[Kind]:
@@ -192,3 +193,21 @@ def test_what_fails_while_looking_ends_the_analysis_with_its_reason() -> None:
 def test_wells_are_told_alike_with_and_without_stages(film: Film, told: list[Finding]) -> None:
     alone = list(analyse(film, finder=Finder(film, 2), reader=load_reader()))
     assert [one for one in told if not isinstance(one, StagesCalled | ProfileDecoded)] == alone
+
+
+def test_three_focal_planes_are_read_together() -> None:
+    zygotes, many = [Dish()] * 9, [Dish((MANY,) * 9)] * 9
+    film = Film(zygotes, hours=EVERY_20_MINUTES[:9], beside=(many, many))
+    stager = EdgeStager()
+    told = followed(film, stager, plane=1)
+    assert stager.looked == 3 * 9 * len(set(called(told, 0, 0)))
+    last = {call.frame_index: call.stage for one in of(StagesCalled, told) if (one.row, one.column) == (0, 0) for call in one.calls}
+    assert set(last.values()) == {Phase.T8}
+
+
+def test_a_plane_that_lacks_frames_is_not_read_beside_the_first() -> None:
+    zygotes, many = [Dish()] * 9, [Dish((MANY,) * 9)] * 9
+    film = Film(zygotes, hours=EVERY_20_MINUTES[:9], beside=(many, many), lacking=(0,))
+    stager = EdgeStager()
+    told = followed(film, stager, plane=1)
+    assert stager.looked == 2 * 9 * len(set(called(told, 0, 0)))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from detector.__main__ import main
+from detector.stages.wells_on_disk import read_well_folder
 from tests.detector.stages_sequence.tiny import untrained_stager
 
 
@@ -70,10 +71,18 @@ def test_hours_in_names_are_read(tmp_path: Path, stager: Path, capsys: pytest.Ca
     assert [(frame["index"], frame["hpi"]) for frame in line["frames"]] == [(3, 17.5), (4, 17.75), (5, 20.0)]
 
 
-def test_of_several_planes_the_middle_one_is_read(tmp_path: Path, stager: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_frames_are_those_of_the_middle_plane(tmp_path: Path, stager: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = well(tmp_path / "e1", "F-15/001.png", "F0/001.png", "F0/002.png", "F15/001.png")
     _, (line,) = run(capsys, str(folder), "--stager", str(stager))
     assert [frame["index"] for frame in line["frames"]] == [1, 2]
+
+
+def test_the_planes_next_to_the_middle_one_are_read_with_it_where_they_have_every_frame(tmp_path: Path) -> None:
+    names = [f"F{focus}/{frame:03d}.png" for focus in (-30, -15, 0, 15, 30) for frame in (1, 2) if (focus, frame) != (15, 2)]
+    folder = read_well_folder(well(tmp_path / "e1", *names))
+    assert folder.names == ("F0/001.png", "F0/002.png")
+    assert folder.beside == (("F-15/001.png", "F-15/002.png"),)
+    assert [len(list(pictures)) for pictures in folder.planes()] == [2, 2]
 
 
 @pytest.mark.parametrize(
