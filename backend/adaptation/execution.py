@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -12,25 +11,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
 
 from backend.accounts.models import Lab
 from backend.adaptation import cutting
 from backend.adaptation.learning import CommandFailed, run_detector
-from backend.adaptation.lease import Heartbeat, Lease, claim
 from backend.adaptation.models import Adaptation
 from backend.adaptation.scratch import Scratch
 from backend.adaptation.selectors import recordings_among
-from backend.adaptation.transitions import end, fail_attempt, hand_back
-from backend.analysis.draining import Draining
-from backend.analysis.lease import CancelAsked, LeaseLost
-from backend.analysis.values import refusal
-from backend.core.errors import Refused
+from backend.core.errors import Refused, refusal
 from backend.core.files import sha256_of
+from backend.core.jobs.draining import Draining
+from backend.core.jobs.working import Attempt, Failure, work_on
 from backend.registry.models import Weights
 from backend.registry.services import register_candidate
-
-logger = logging.getLogger(__name__)
 
 # What a second attempt may get over; any other refusal is the recordings' own and final.
 PASSING = {"decoder_crashed", "decoder_timeout", "decoder_out_of_memory"}
@@ -43,62 +36,33 @@ IN_OUR_WORDS = {
     "recordings_too_few": ("Too few embryos were left to learn from.", "Analyse more dishes whose hours are known."),
     "pictures_unreadable": ("None of the pictures cut from the dishes can be read.", "Look at the dishes' wells, and analyse them again."),
 }
-TELL_EVERY_S = 2.0
 FACTS = ("embryos", "frames", "minutes", "changed", "onsets_h")
 
 
 def execute(adaptation_id: UUID | str) -> None:
     """Work on a waiting adaptation to its end; safe to call any number of times, at once or again."""
-    lease = claim(adaptation_id)
-    if lease is None:
-        logger.info("Adaptation %s does not wait for anybody.", adaptation_id)
-        return
-    try:
-        with Heartbeat(lease) as heartbeat:
-            _attempt(lease, heartbeat)
-    except LeaseLost:
-        logger.warning("Adaptation %s went on without this worker, which wrote nothing more.", adaptation_id)
-    except DatabaseError:
-        # Nothing can be written now; the lease runs out and the sweeper hands it on.
-        logger.exception("The database failed under adaptation %s.", adaptation_id)
+    work_on(Adaptation, adaptation_id, _attempt, explain=_explain)
 
 
-def _attempt(lease: Lease, heartbeat: Heartbeat) -> None:
-    scratch: Scratch | None = None
+def _attempt(attempt: Attempt[Adaptation]) -> None:
+    scratch = Scratch.open(attempt.lease.job_id, attempt.lease.token)
     try:
-        scratch = Scratch.open(lease.adaptation_id, lease.token)
-        _Work(lease, heartbeat, scratch).do()
-    except CancelAsked:
-        with lease.transaction() as adaptation:
-            end(adaptation, Adaptation.State.CANCELLED)
+        _Work(attempt, scratch).do()
     except Draining:
-        with lease.transaction() as adaptation:
-            if scratch is not None:
-                scratch.hand_back()
-            hand_back(adaptation)
-    except (LeaseLost, DatabaseError):
+        with attempt.lease.transaction():
+            scratch.hand_back()
         raise
-    except Exception as problem:
-        logger.warning("Adaptation %s failed: %s", lease.adaptation_id, problem, exc_info=not hasattr(problem, "code"))
-        _close_failed(lease, problem)
     finally:
-        if scratch is not None:
-            scratch.remove()
+        scratch.remove()
 
 
-def _close_failed(lease: Lease, problem: Exception) -> None:
-    """What the recordings or weights are refused for fails at once; what may pass is tried again."""
+def _explain(problem: Exception) -> Failure:
+    """What the recordings or weights are refused for is final; what may pass is tried again."""
     code = getattr(problem, "code", None)
-    with lease.transaction() as adaptation:
-        if code is None:
-            fail_attempt(adaptation, _unforeseen(problem))
-            return
-        detail, hint = IN_OUR_WORDS.get(code, (str(getattr(problem, "detail", "")), str(getattr(problem, "hint", ""))))
-        reason = refusal("weights_tampered" if code == "weights_changed" else code, detail, hint)
-        if code in PASSING:
-            fail_attempt(adaptation, reason)
-        else:
-            end(adaptation, Adaptation.State.FAILED, error=reason)
+    if code is None:
+        return Failure(_unforeseen(problem), may_pass=True)
+    detail, hint = IN_OUR_WORDS.get(code, (str(getattr(problem, "detail", "")), str(getattr(problem, "hint", ""))))
+    return Failure(refusal("weights_tampered" if code == "weights_changed" else code, detail, hint), may_pass=code in PASSING)
 
 
 def _unforeseen(problem: Exception) -> dict[str, Any]:
@@ -115,12 +79,11 @@ def _unforeseen(problem: Exception) -> dict[str, Any]:
 class _Work:
     """One attempt, step by step."""
 
-    def __init__(self, lease: Lease, heartbeat: Heartbeat, scratch: Scratch) -> None:
-        self._lease, self._heartbeat, self._scratch = lease, heartbeat, scratch
-        self._adaptation = Adaptation.objects.select_related("lab", "start", "by").get(id=lease.adaptation_id)
+    def __init__(self, attempt: Attempt[Adaptation], scratch: Scratch) -> None:
+        self._attempt, self._scratch = attempt, scratch
+        self._adaptation = attempt.job()
         self._began = time.monotonic()
         self._progress: dict[str, Any] = {}
-        self._told_at = 0.0
 
     def do(self) -> None:
         start = verified(self._adaptation.start)
@@ -172,13 +135,10 @@ class _Work:
 
     def _finish(self, facts: dict[str, Any], comparison: dict[str, Any]) -> None:
         """The candidate's folder, its row and the end of the job: all, or nothing that anybody sees."""
-        with self._lease.transaction() as adaptation:
-            if adaptation.cancel_requested:
-                raise CancelAsked
-            folder = _kept(self._scratch.out, adaptation.lab)
+        with self._attempt.finishing() as adaptation:
+            folder = kept(self._scratch.out, adaptation.lab)
             adaptation.weights = register_candidate(folder=folder, lab=adaptation.lab, by=adaptation.by)
             adaptation.facts, adaptation.comparison = facts, comparison
-            end(adaptation, Adaptation.State.FINISHED)
 
     def _teller(self, stage: str) -> Callable[[int, int], None]:
         def tell(done: int, total: int) -> None:
@@ -190,11 +150,8 @@ class _Work:
 
     def _check(self, *, at_once: bool = False) -> None:
         """Stop where nobody wants this any more; now and then, show how far it is."""
-        self._heartbeat.check()
-        now = time.monotonic()
-        if at_once or now - self._told_at >= TELL_EVERY_S:
-            self._told_at = now
-            self._lease.note(self._progress | {"minutes": round((now - self._began) / 60, 1)})
+        minutes = round((time.monotonic() - self._began) / 60, 1)
+        self._attempt.note(self._progress | {"minutes": minutes}, at_once=at_once)
 
 
 def verified(weights: Weights) -> Path:
@@ -208,7 +165,7 @@ def verified(weights: Weights) -> Path:
     return folder
 
 
-def _kept(out: Path, lab: Lab) -> Path:
+def kept(out: Path, lab: Lab) -> Path:
     """Move a made weights folder to where the lab's weights are kept, named after what it holds."""
     file = next(path for path in sorted(out.iterdir()) if path.suffix in {".zip", ".onnx", ".safetensors"})
     folder = Path(settings.LAB_WEIGHTS_DIR, str(lab.id), sha256_of(file)[:24])

@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 
-from backend.accounts.models import Lab
-from backend.core.models import Row
+from backend.core.errors import refusal
+from backend.core.jobs.models import LeasedJob
+from backend.core.jobs.scratch import remove_after_commit
 from backend.registry.models import Weights
 
 
-class Adaptation(Row):
+class Adaptation(LeasedJob):
     """One attempt of one lab to teach its own weights; what comes of it is a candidate beside the weights it went on from."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", "waiting"
-        RUNNING = "running", "running"
-        FINISHED = "finished", "finished"
-        CANCELLED = "cancelled", "cancelled"
-        FAILED = "failed", "failed"
+    TASK = "adaptation.execute"
+    KIND = "adaptation"
+    LOADED_WITH = ("lab", "by", "start", "weights")
 
-    UNDER_WAY = (State.QUEUED, State.RUNNING)
-
-    lab = models.ForeignKey(Lab, on_delete=models.PROTECT, related_name="adaptations")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED, db_index=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    message_at = models.DateTimeField(null=True)
-    """When the worker was last told that this waits."""
-    cancel_requested = models.BooleanField(default=False)
     stack_ids = models.JSONField()
     """The recordings whose embryos are learned from."""
     start = models.ForeignKey(Weights, on_delete=models.PROTECT, related_name="adaptations_from")
     """What was in use when it was asked for: learning goes on from it, and the candidate is shown beside it."""
-    progress = models.JSONField(default=dict)
-    """`{stage, done, total, minutes}`; empty while it waits."""
-    error = models.JSONField(null=True)
-    """`{code, detail, hint}` of the last failure."""
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     weights = models.ForeignKey(Weights, on_delete=models.PROTECT, related_name="adaptations", null=True)
     """The candidate; null until it is there."""
     facts = models.JSONField(default=dict)
     """What was learned from: `{embryos, frames, minutes, changed, onsets_h}`."""
     comparison = models.JSONField(null=True)
     """Both weights on embryos kept out of learning; see `detector compare`."""
-    code_version = models.CharField(max_length=40, blank=True)
 
-    class Meta:
-        ordering = ["-created_at"]
+    class Meta(LeasedJob.Meta):
         constraints = [
+            *LeasedJob.Meta.constraints,
             models.UniqueConstraint(
                 fields=["lab"], condition=models.Q(state__in=["queued", "running"]), name="one_adaptation_under_way_a_lab"
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(state="running") | models.Q(lease_token__isnull=False), name="a_running_adaptation_has_a_lease"
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="finished") | models.Q(weights__isnull=False), name="a_finished_adaptation_has_weights"
@@ -65,3 +46,19 @@ class Adaptation(Row):
 
     def __str__(self) -> str:
         return f"{self.lab} from {self.start}"
+
+    def summary(self) -> dict[str, str] | None:
+        return {"weights": self.weights.sha256} if self.weights else None
+
+    def ended(self) -> None:
+        remove_after_commit(home_of(self.id))
+
+    def died(self) -> dict[str, Any]:
+        where = f"attempt {self.attempts} of {settings.RUN_MAX_ATTEMPTS}"
+        hint = "Check that the server has memory and disk space enough, then start it again."
+        return refusal("learner_died", f"The worker died while the detector was learning ({where}).", hint)
+
+
+def home_of(adaptation_id: UUID) -> Path:
+    """Where files lie while it is worked on."""
+    return Path(settings.ADAPT_DIR, str(adaptation_id))

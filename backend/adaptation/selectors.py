@@ -14,6 +14,7 @@ from backend.accounts.models import Lab
 from backend.adaptation.models import Adaptation
 from backend.analysis.models import Run, Well
 from backend.core.errors import Refused
+from backend.core.jobs.models import UNDER_WAY
 from backend.imaging.models import Stack
 from backend.imaging.selectors import first_hour_of
 from backend.registry.models import Weights
@@ -49,7 +50,7 @@ def adaptation_visible_to(actor: Actor, adaptation_id: UUID) -> Adaptation:
 
 
 def adaptation_under_way(lab: Lab) -> Adaptation | None:
-    return Adaptation.objects.filter(lab=lab, state__in=Adaptation.UNDER_WAY).select_related("weights", "start", "by").first()
+    return Adaptation.objects.filter(lab=lab, state__in=UNDER_WAY).select_related("weights", "start", "by").first()
 
 
 def has_start() -> bool:

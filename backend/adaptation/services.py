@@ -12,9 +12,9 @@ from backend.accounts.actor import Actor
 from backend.accounts.models import Role, User
 from backend.adaptation.models import Adaptation
 from backend.adaptation.selectors import Recording, adaptation_under_way, recordings_of
-from backend.adaptation.transitions import end, locked, tell_worker
 from backend.audit.services import record
 from backend.core.errors import Refused
+from backend.core.jobs import transitions
 from backend.registry.selectors import active_weights
 
 UNUSABLE = {
@@ -54,7 +54,7 @@ def request_adaptation(*, lab_id: UUID, dishes: Sequence[UUID] | None, by: User,
         subject=f"adaptation {adaptation.id}",
         after={"stacks": adaptation.stack_ids, "start": start.sha256},
     )
-    tell_worker(adaptation)
+    transitions.tell_worker(adaptation)
     return True, adaptation
 
 
@@ -96,17 +96,7 @@ def _of_dishes(recordings: list[Recording], dishes: Sequence[UUID]) -> list[Reco
     return found
 
 
-@transaction.atomic
 def cancel_adaptation(*, adaptation: Adaptation, by: User, actor: Actor) -> Adaptation:
     """End a waiting one at once and ask a running one to end; one that has ended stays as it is."""
     actor.require(adaptation.lab_id, Role.ADMIN)
-    row = locked(id=adaptation.id)
-    if row is None or row.state not in Adaptation.UNDER_WAY:
-        return row or adaptation
-    if row.state == Adaptation.State.QUEUED:
-        end(row, Adaptation.State.CANCELLED, by=by)
-    elif not row.cancel_requested:
-        row.cancel_requested = True
-        row.save(update_fields=["cancel_requested"])
-        record(actor=by, lab_id=row.lab_id, action="adaptation.cancel_requested", subject=f"adaptation {row.id}")
-    return row
+    return transitions.cancel(adaptation, by=by)

@@ -8,10 +8,11 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, get_args
 
-from backend.live.events import StageName
+from backend.live.events import CoarseName, PhaseName, StageName
 
 STAGES: tuple[str, ...] = tuple(name for names in get_args(StageName) for name in get_args(names))
 """The order of every vector of stage probabilities."""
+_COARSE_FROM: dict[str, CoarseName] = {"tPB2": "pronuclear", "t2": "cleavage", "t9+": "blastulation", "tEB": "expansion"}
 DARK, OUT_OF_VIEW = 1, 2
 _NUMBER = "I"
 _NUMBER_BYTES = array(_NUMBER).itemsize
@@ -30,6 +31,15 @@ class Called(NamedTuple):
     focus: float = 0.0
     is_dark: bool = False
     is_out_of_view: bool = False
+
+
+def coarse_of(stage: str) -> CoarseName:
+    """The coarse stage that holds this one, as the detector has it; a test compares them."""
+    if stage == "empty":
+        return "empty"
+    phases = get_args(PhaseName)
+    known = phases[: phases.index(stage) + 1] if stage in phases else ()
+    return next((_COARSE_FROM[phase] for phase in reversed(known) if phase in _COARSE_FROM), "not_seen")
 
 
 def pack(calls: Sequence[Called]) -> bytes:

@@ -12,12 +12,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
-from backend.analysis import draining
-from backend.analysis.lease import CancelAsked, Heartbeat, Lease, LeaseLost, claim
+from backend.analysis.lease import Heartbeat, Lease, claim
 from backend.analysis.models import Run
 from backend.analysis.recorder import Recorder
 from backend.analysis.transitions import end, fail_attempt, hand_back
-from backend.analysis.values import refusal
+from backend.core.errors import refusal
+from backend.core.jobs import draining
+from backend.core.jobs.lease import CancelAsked, LeaseLost
 from backend.imaging.decoding import open_in_child
 from backend.imaging.models import Stack
 from backend.imaging.selectors import first_hour_of, path_of

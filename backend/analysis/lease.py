@@ -5,35 +5,28 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from types import TracebackType
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from backend.analysis.models import Run
 from backend.analysis.transitions import announce, forget_findings, locked
-from backend.analysis.values import refusal, run_value
+from backend.analysis.values import run_value
+from backend.core.errors import refusal
+from backend.core.jobs import lease
+from backend.core.jobs.lease import LeaseLost
 from backend.live import events
 
 logger = logging.getLogger(__name__)
-
-
-class LeaseLost(Exception):
-    """Another worker has the run, or it ended: nothing may be written any more."""
-
-
-class CancelAsked(Exception):
-    """Somebody cancelled the run."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +36,16 @@ class Lease:
     run_id: UUID
     token: UUID
 
+    def __str__(self) -> str:
+        return f"run {self.run_id}"
+
     @contextmanager
     def transaction(self) -> Iterator[Run]:
         """A transaction over the run's locked row; raises LeaseLost before anything is written with an old token."""
         with transaction.atomic():
             run = locked(id=self.run_id, lease_token=self.token, state=Run.State.RUNNING)
             if run is None:
-                raise LeaseLost(f"run {self.run_id}")
+                raise LeaseLost(str(self))
             yield run
 
     def renew(self) -> bool:
@@ -89,54 +85,27 @@ def claim(run_id: UUID | str) -> Lease | None:
     return Lease(run.id, token)
 
 
-class Heartbeat:
+class Heartbeat(lease.Heartbeat):
     """Renews the lease in a thread of its own while the block runs, and only while the work moves on."""
 
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
-        self._is_over = threading.Event()
-        self._is_lost = threading.Event()
+    def __init__(self, own: Lease) -> None:
+        super().__init__(own)
+        self._own = own
         self._moved_at = time.monotonic()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{lease.run_id}", daemon=True)
 
     def moved(self) -> None:
         """Note that the work goes on; raises LeaseLost once the lease is gone."""
         self._moved_at = time.monotonic()
-        if self._is_lost.is_set():
-            raise LeaseLost(f"run {self._lease.run_id}")
+        self.check_lease()
 
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        renewed_at = time.monotonic()
-        try:
-            while not self._is_over.wait(settings.RUN_LEASE_S / 3):
-                if time.monotonic() - self._moved_at > settings.RUN_STALL_S:
-                    self._abandon()
-                try:
-                    is_ours = self._lease.renew()
-                except DatabaseError as error:
-                    logger.warning("The lease of run %s could not be renewed: %s", self._lease.run_id, error)
-                    connection.close()
-                    is_ours = time.monotonic() - renewed_at < settings.RUN_LEASE_S
-                else:
-                    renewed_at = time.monotonic()
-                if not is_ours:
-                    self._is_lost.set()
-                    return
-        finally:
-            connection.close()
+    def before_beat(self) -> None:
+        if time.monotonic() - self._moved_at > settings.RUN_STALL_S:
+            self._abandon()
 
     def _abandon(self) -> None:
         """A thread that hangs cannot be stopped from outside, its process can; the supervisor starts another."""
         reason = f"The recording was not read on for {settings.RUN_STALL_S:.0f} s."
-        logger.error("Run %s hangs, this process ends.", self._lease.run_id)
+        logger.error("%s hangs, this process ends.", str(self._own).capitalize())
         with suppress(DatabaseError):
-            self._lease.let_expire(refusal("stalled", reason, "Check whether this recording opens elsewhere, then try again."))
+            self._own.let_expire(refusal("stalled", reason, "Check whether this recording opens elsewhere, then try again."))
         os.kill(os.getpid(), signal.SIGKILL)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
-from backend.analysis.compact import Called, unpack
+from backend.analysis.compact import Called, coarse_of, unpack
 from backend.analysis.models import EmbryoProfile, Run, StageCalls
 from backend.analysis.profile_values import profile_value
+from backend.analysis.values import place_name
 from backend.core.errors import Refused
 from backend.imaging.selectors import hours_of
 from backend.live import events
@@ -32,6 +33,36 @@ def embryo_profile(run: Run, place: str) -> dict[str, Any]:
 def profiles_of(run: Run) -> list[events.ProfileValue]:
     """Every embryo's, in order of their wells; their calls are not read."""
     return [profile_value(profile) for profile in EmbryoProfile.objects.filter(run=run).defer("calls")]
+
+
+def provisional_calls(run: Run, profiles: Iterable[EmbryoProfile]) -> dict[str, list[events.CallValue]]:
+    """By place what single frames say alone while more is to come: those that no profile reaches yet, in order of frames."""
+    ends = {(one.row, one.column): _end(one) for one in profiles}
+    calls: dict[tuple[int, int], dict[int, Called]] = {}
+    for row, column, packed in StageCalls.objects.filter(run=run).order_by("id").values_list("row", "column", "calls"):
+        end = ends.get((row, column), -1)
+        if end is not None:
+            calls.setdefault((row, column), {}).update((call.frame_index, call) for call in unpack(packed) if call.frame_index > end)
+    hours = hours_of(run.stack) if calls else []
+    return {place_name(*place): [_alone(call, hours) for _, call in sorted(seen.items())] for place, seen in sorted(calls.items()) if seen}
+
+
+def _end(profile: EmbryoProfile) -> int | None:
+    """The last frame the profile tells of; None where nothing follows it."""
+    if profile.is_final:
+        return None
+    return int(profile.last["frame_index"]) if profile.last else -1
+
+
+def _alone(call: Called, hours: Sequence[float | None]) -> events.CallValue:
+    hour = hours[call.frame_index] if call.frame_index < len(hours) else None
+    return events.CallValue(
+        frame_index=call.frame_index,
+        hours_post_insemination=None if hour is None else round(hour, 3),
+        stage=cast(events.StageName, call.stage),
+        coarse=coarse_of(call.stage),
+        confidence=call.confidence,
+    )
 
 
 def _stager_of(run: Run) -> dict[str, str] | None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from backend.analysis.models import Pulse, Run
 from backend.analysis.transitions import end, fail_attempt, locked, tell_worker
-from backend.analysis.values import refusal
+from backend.core.errors import refusal
 
 PULSE_KEPT = timedelta(days=1)
 logger = logging.getLogger(__name__)

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from backend.analysis.batch import Batch
-from backend.analysis.lease import CancelAsked, Lease
+from backend.analysis.lease import Lease
 from backend.analysis.models import Run
 from backend.analysis.stage_news import StageNews
 from backend.analysis.transitions import end
 from backend.analysis.values import run_value
 from backend.audit.services import hold_chain
+from backend.core.jobs.lease import CancelAsked
 from backend.live import events
 from backend.live.publish import publish
 from backend.live.topics import dish_topic, lab_topic

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from backend.accounts.actor import NOT_HERE, Actor
 from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFrame, Placements, Run, Well
+from backend.analysis.profiles import provisional_calls
 from backend.analysis.values import place_name, run_value
 from backend.core import concealment
 from backend.core.errors import Refused
@@ -140,7 +141,9 @@ def snapshot(dish_id: UUID, actor: Actor, run_id: UUID | None = None) -> dict[st
     # A profile's calls travel by themselves.
     profiles = list(EmbryoProfile.objects.filter(run=run).defer("calls")) if run else []
     hidden = concealment.hidden_places(actor.user.id, run.stack_id) if run else concealment.NOTHING
-    embryos = {_place(well) for well in wells if well.content in HOLDS_EMBRYO} | {_place(profile) for profile in profiles}
+    # A finished run has said all in its profiles.
+    calls = provisional_calls(run, profiles) if run and run.state != Run.State.FINISHED else {}
+    embryos = {_place(well) for well in wells if well.content in HOLDS_EMBRYO} | {_place(profile) for profile in profiles} | set(calls)
     return {
         "dish": summary,
         "live_seq": live_seq,
@@ -152,6 +155,7 @@ def snapshot(dish_id: UUID, actor: Actor, run_id: UUID | None = None) -> dict[st
         # Alerts of one frame stay in the order they were raised in.
         "alerts": Alert.objects.filter(run=run).order_by("frame_index", "id") if run else [],
         "profiles": [profile for profile in profiles if _place(profile) not in hidden],
+        "calls": {place: told for place, told in calls.items() if place not in hidden},
         "hidden_places": hidden.among(embryos),
     }
 

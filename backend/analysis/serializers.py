@@ -12,7 +12,7 @@ from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFram
 from backend.analysis.profile_values import profile_value
 from backend.analysis.values import place_name, run_value, well_value
 from backend.imaging.serializers import StackOut
-from backend.live.events import ProfileValue, RunValue, Value, WellValue
+from backend.live.events import CallValue, ProfileValue, RunValue, Value, WellValue
 
 KINDS = ["gas_in_well", "gas_outside_wells", "lattice_inconsistent", "frames_unusable", "well_emptied", "stray_well"]
 CONTENTS = ["empty", "embryo", "gas", "embryo_gas"]
@@ -37,6 +37,13 @@ class ProfileOut(serializers.Serializer[Any]):
 
     def to_representation(self, instance: EmbryoProfile | dict[str, Any]) -> dict[str, Any]:
         return profile_value(instance).model_dump(mode="json") if isinstance(instance, EmbryoProfile) else instance
+
+
+class CallOut(serializers.Serializer[Any]):
+    """`LiveCallValue`: what an embryo is in one frame."""
+
+    def to_representation(self, instance: CallValue) -> dict[str, Any]:
+        return instance.model_dump(mode="json")
 
 
 class _AsOnTheChannel(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -65,6 +72,11 @@ class _WellSchema(_AsOnTheChannel):  # type: ignore[no-untyped-call]
 class _ProfileSchema(_AsOnTheChannel):  # type: ignore[no-untyped-call]
     target_class = ProfileOut
     value = ProfileValue
+
+
+class _CallSchema(_AsOnTheChannel):  # type: ignore[no-untyped-call]
+    target_class = CallOut
+    value = CallValue
 
 
 class WellCounts(serializers.Serializer[Any]):
@@ -138,6 +150,9 @@ class DishSnapshotOut(serializers.Serializer[Any]):
     content_changes = ContentChangeOut(many=True)
     alerts = AlertOut(many=True)
     profiles = ProfileOut(many=True)
+    calls = serializers.DictField(
+        child=serializers.ListField(child=CallOut()), help_text="by place what frames say alone where no profile reaches yet"
+    )
     hidden_places = serializers.ListField(
         child=serializers.CharField(), help_text="embryos whose results this person sees once their own reading is submitted"
     )

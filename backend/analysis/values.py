@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from backend.analysis.models import Run, Well
 from backend.live import events
@@ -51,8 +51,3 @@ def place_name(row: int | None, column: int | None) -> str:
 
 def as_text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
-
-
-def refusal(code: str, detail: str, hint: str = "") -> dict[str, Any]:
-    """What a run keeps of a failure, and what the page shows of it."""
-    return {"code": code, "detail": detail[:1000], "hint": hint[:500]}

@@ -50,16 +50,16 @@ def start_sweeping(**_: Any) -> None:
     """The process that takes runs also repairs what lost workers and lost messages left behind."""
     if not _takes_runs():
         return
-    from backend.adaptation import reaper as adaptations
     from backend.analysis import reaper
     from backend.config.keeping import EVERY_S, FORGETTING
+    from backend.core.jobs.sweeping import sweep_all
     from backend.imaging import services as imaging
     from backend.worklist import keeping_scores
 
     duties = [
         Duty(reaper.beat, settings.SWEEP_EVERY_S),
         Duty(reaper.sweep, settings.SWEEP_EVERY_S),
-        Duty(adaptations.sweep, settings.SWEEP_EVERY_S),
+        Duty(sweep_all, settings.SWEEP_EVERY_S),
         Duty(keeping_scores.sweep, SCORE_EVERY_S),
         Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
         *(Duty(forget, EVERY_S) for forget in FORGETTING),
@@ -71,7 +71,7 @@ def start_sweeping(**_: Any) -> None:
 @signals.worker_shutting_down.connect
 def hand_back(**_: Any) -> None:
     """A run under way goes back into the queue rather than holding up a restart."""
-    from backend.analysis import draining
+    from backend.core.jobs import draining
 
     draining.begin()
 

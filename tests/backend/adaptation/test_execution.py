@@ -15,13 +15,13 @@ from PIL import Image
 
 from backend.accounts.actor import actor_for
 from backend.adaptation import cutting, execution
-from backend.adaptation.models import Adaptation
-from backend.adaptation.scratch import home_of
+from backend.adaptation.models import Adaptation, home_of
 from backend.adaptation.selectors import recordings_among
 from backend.adaptation.services import cancel_adaptation
-from backend.adaptation.transitions import end
-from backend.analysis import draining
 from backend.audit.models import Entry
+from backend.core.jobs import draining
+from backend.core.jobs.models import State
+from backend.core.jobs.transitions import end
 from backend.imaging.models import Stack
 from backend.registry.models import Weights
 from backend.registry.selectors import active_weights
@@ -172,5 +172,5 @@ def test_a_worker_that_lost_its_lease_stops_its_learner_and_writes_nothing(long:
 def test_a_message_that_comes_again_after_the_end_does_nothing(known: MakeStack, in_use: Weights, ask: Ask) -> None:
     known()
     adaptation = ask()
-    end(adaptation, Adaptation.State.CANCELLED)
+    end(adaptation, State.CANCELLED)
     assert executed(adaptation).attempts == 0

@@ -14,14 +14,16 @@ import pytest
 from django.utils import timezone
 
 from backend.accounts.actor import actor_for
-from backend.adaptation.lease import LeaseLost, claim
-from backend.adaptation.models import Adaptation
-from backend.adaptation.reaper import sweep
-from backend.adaptation.scratch import NEW_S, Scratch, forget_scratch, home_of
+from backend.adaptation.models import Adaptation, home_of
+from backend.adaptation.scratch import Scratch, forget_scratch
 from backend.adaptation.selectors import recordings_of
 from backend.adaptation.services import cancel_adaptation, request_adaptation
 from backend.audit.models import Entry
 from backend.core.errors import Refused
+from backend.core.jobs.lease import Heartbeat, LeaseLost, claim
+from backend.core.jobs.scratch import NEW_S
+from backend.core.jobs.sweeping import sweep_all
+from backend.core.jobs.working import Attempt
 from backend.registry.models import Weights
 from tests.backend.adaptation.conftest import MakeStack
 from tests.backend.conftest import ClientOf
@@ -127,36 +129,36 @@ def test_cancelling_ends_a_waiting_one_at_once_and_asks_a_running_one_once(waiti
     actor = actor_for(cast.lab_admin)
     assert cancel_adaptation(adaptation=waiting, by=cast.lab_admin, actor=actor).state == "cancelled"
     running = ask()
-    lease = claim(running.id)
+    lease = claim(Adaptation, running.id)
     assert lease is not None
     for _ in range(2):
         asked = cancel_adaptation(adaptation=running, by=cast.lab_admin, actor=actor)
         assert (asked.state, asked.cancel_requested) == ("running", True)
     assert Entry.objects.filter(action="adaptation.cancel_requested").count() == 1
-    assert claim(running.id) is None
+    assert claim(Adaptation, running.id) is None
 
 
 def test_an_expired_lease_is_handed_on_three_times_and_then_fails_with_its_reason(waiting: Adaptation) -> None:
     for attempt in (1, 2, 3):
-        old = claim(waiting.id)
+        old = claim(Adaptation, waiting.id)
         assert old is not None
-        assert sweep() == 0
+        assert sweep_all() == 0
         Adaptation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-        assert sweep() == 1
+        assert sweep_all() == 1
         waiting.refresh_from_db()
         assert (waiting.attempts, waiting.error["code"]) == (attempt, "learner_died")
         with pytest.raises(LeaseLost), old.transaction():
             pass
     assert waiting.state == "failed"
-    assert claim(waiting.id) is None
+    assert claim(Adaptation, waiting.id) is None
 
 
 def test_a_lost_message_is_sent_again(waiting: Adaptation, settings: Any, django_capture_on_commit_callbacks: Any) -> None:
-    assert sweep() == 0
+    assert sweep_all() == 0
     Adaptation.objects.update(message_at=timezone.now() - timedelta(seconds=settings.RUN_REMIND_S + 1))
     before = set(settings.BROKER_DIR.glob("queue/*.learning.msg"))
     with django_capture_on_commit_callbacks(execute=True):
-        assert sweep() == 1
+        assert sweep_all() == 1
     assert len(set(settings.BROKER_DIR.glob("queue/*.learning.msg")) - before) == 1
 
 
@@ -190,9 +192,9 @@ def test_members_see_what_there_is_to_learn_from_and_how_far_it_is(waiting: Adap
     address = f"/api/labs/{cast.lab.id}/adaptations/"
     (told,) = client_of(cast.viewer).get(address).json()
     assert (told["id"], told["state"], told["progress"], told["comparison"], told["dishes"]) == (str(waiting.id), "queued", None, None, 1)
-    lease = claim(waiting.id)
+    lease = claim(Adaptation, waiting.id)
     assert lease is not None
-    lease.note({"stage": "cutting", "done": 3, "total": 9, "minutes": 0.1})
+    Attempt(lease, Heartbeat(lease)).note({"stage": "cutting", "done": 3, "total": 9, "minutes": 0.1})
     (told,) = client_of(cast.viewer).get(address).json()
     assert told["progress"] == {"stage": "cutting", "done": 3, "total": 9, "minutes": 0.1}
     material = client_of(cast.viewer).get(f"{address}material/").json()

@@ -1,10 +1,10 @@
-"""A worker that is asked to end hands its run back instead of finishing it."""
+"""A worker that is asked to end hands its job back instead of finishing it."""
 
 from __future__ import annotations
 
 
 class Draining(Exception):
-    """This worker is ending; the run goes back into the queue and the attempt does not count."""
+    """This worker is ending; the job goes back into the queue and the attempt does not count."""
 
 
 class _State:
@@ -24,5 +24,5 @@ def check() -> None:
 
 
 def end() -> None:
-    """Take on runs again."""
+    """Take on jobs again."""
     _State.is_draining = False
