@@ -1,0 +1,1 @@
+"""An archive of original pictures: each kept once under its hash, without loss, in shards that can be read as they stand."""
