@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from detector.errors import DetectorError
-from detector.loading import DEFAULT_STAGER, SHIPPED_STAGERS, WEIGHTS_HOME
+from detector.loading import DEFAULT, DEFAULT_STAGER, SHIPPED, SHIPPED_STAGERS, WEIGHTS_HOME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", choices=("wells-yolo", "stages", "phases-from-labels"))
+    parser.add_argument("recipe", choices=("wells-yolo", "stages", "phases-from-labels", "wells-from-labels"))
     parser.add_argument("--data", type=Path, required=True, help="cache of renderings and checkpoints, or the lab's pictures")
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--seed", type=int, default=1, help="of the first weights and of the order of pictures")
@@ -28,15 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     wells.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")
     stages = parser.add_argument_group("stages")
     stages.add_argument("--beside", type=Path, help="folder of real pictures to lay beside the renderings on the report's pages")
-    labels = parser.add_argument_group("phases-from-labels")
+    labels = parser.add_argument_group("phases-from-labels and wells-from-labels")
     labels.add_argument("--start", default="shipped", help="weights folder to go on from, shipped, or scratch")
     labels.add_argument("--only", action="store_true", help="do not train from scratch beside it for comparison")
-    parser.add_argument("--steps", type=int, help="steps of stages or phases-from-labels; the recipe's own otherwise")
+    parser.add_argument("--steps", type=int, help="of stages or a recipe from labels; the recipe's own otherwise")
     labels.add_argument("--work", type=Path, help="checkpoints; beside --out otherwise")
+    labels.add_argument("--patience", type=int, default=0, help="looks at the validation split without gain after which to end; 0: never")
+    labels.add_argument("--against", type=Path, help="weights folder to judge on the same held-back pictures, such as that in use")
+    labels.add_argument("--mark", action="append", default=[], metavar="NAME=TEXT", help="for manifest and card; again for another")
 
 
 def run(args: argparse.Namespace) -> int:
-    recipes = {"wells-yolo": _wells, "stages": _stages, "phases-from-labels": _from_labels}
+    recipes = {"wells-yolo": _wells, "stages": _stages, "phases-from-labels": _from_labels, "wells-from-labels": _wells_from_labels}
     print(json.dumps(recipes[args.recipe](args)))
     return 0
 
@@ -76,19 +79,64 @@ def _stages(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _from_labels(args: argparse.Namespace) -> dict[str, Any]:
-    if args.threads < 1 or (args.steps is not None and args.steps < 1):
-        raise DetectorError("bad_count", "steps and threads must be positive", "See --help.")
+    _check_labels(args)
     stand_back()
     from detector.training.stages_labels import Plan, make_weights
 
-    plan = Plan(threads=args.threads)
-    changes = {"seed": args.seed} | ({} if args.steps is None else {"steps": args.steps})
+    plan = Plan(threads=args.threads, patience=args.patience, marks=_marks(args.mark))
+    changes: dict[str, Any] = {"seed": args.seed}
+    if args.steps is not None:
+        # A checkpoint and a look as often as in a whole training, however short.
+        changes |= {"steps": args.steps, "steps_an_epoch": max(1, min(plan.fine.steps_an_epoch, args.steps // 9))}
     plan = replace(plan, fine=replace(plan.fine, **changes), scratch=replace(plan.scratch, **changes))
-    command = f"python -m detector train phases-from-labels --data DATA --out OUT --seed {args.seed}"
+    command = f"python -m detector train phases-from-labels --data DATA --out OUT {_words(args)}"
     return make_weights(
-        args.data, args.out, plan, start=starting_weights(args.start), beside_scratch=not args.only,
-        work=args.work or args.out.with_name(f"{args.out.name}-work"), command=command, say=partial(print, file=sys.stderr, flush=True),
+        args.data, args.out, plan, start=starting_weights(args.start), beside_scratch=not args.only, work=_work(args), command=command,
+        say=partial(print, file=sys.stderr, flush=True), against=args.against,
     )  # fmt: skip
+
+
+def _wells_from_labels(args: argparse.Namespace) -> dict[str, Any]:
+    _check_labels(args)
+    if args.start == "scratch":
+        raise DetectorError("no_start", "wells-from-labels goes on from weights", "Train from nothing with the recipe wells-yolo.")
+    stand_back()
+    from detector.training.wells_labels import Plan, make_weights
+
+    plan = Plan(threads=args.threads, patience=args.patience, marks=_marks(args.mark))
+    changes = {"seed": args.seed} | ({} if args.steps is None else {"steps": args.steps})
+    plan = replace(plan, recipe=replace(plan.recipe, **changes))
+    if args.renderings is not None:
+        plan = replace(plan, renderings=args.renderings, held_out=max(2, min(plan.held_out, args.renderings // 4)))
+    start = WEIGHTS_HOME / SHIPPED[DEFAULT] if args.start == "shipped" else Path(args.start)
+    command = f"python -m detector train wells-from-labels --data DATA --out OUT {_words(args)} --renderings {plan.renderings}"
+    return make_weights(
+        args.data, args.out, plan, start=start, work=_work(args), command=command, say=partial(print, file=sys.stderr, flush=True),
+        against=args.against,
+    )  # fmt: skip
+
+
+def _check_labels(args: argparse.Namespace) -> None:
+    if args.threads < 1 or args.patience < 0 or any(number is not None and number < 1 for number in (args.steps, args.renderings)):
+        raise DetectorError("bad_count", "steps, renderings and threads must be positive, patience not negative", "See --help.")
+
+
+def _words(args: argparse.Namespace) -> str:
+    """The options that decide the result, without the paths of this machine."""
+    steps = "" if args.steps is None else f" --steps {args.steps}"
+    return f"--seed {args.seed}{steps}" + (f" --patience {args.patience}" if args.patience else "")
+
+
+def _marks(said: list[str]) -> dict[str, str]:
+    marks = dict(one.partition("=")[::2] for one in said)
+    if not all(name.isidentifier() for name in marks):
+        raise DetectorError("bad_mark", f"--mark {', '.join(said)}", "Write NAME=TEXT, the name of letters, digits and underscores.")
+    return marks
+
+
+def _work(args: argparse.Namespace) -> Path:
+    work: Path | None = args.work
+    return work or args.out.with_name(f"{args.out.name}-work")
 
 
 def starting_weights(name: str) -> Path | None:

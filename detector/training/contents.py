@@ -68,7 +68,7 @@ def train_contents(
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
-    network, wells = ContentNet().to(memory_format=torch.channels_last), _wells(renderings)
+    network, wells = ContentNet().to(memory_format=torch.channels_last), wells_of(renderings)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     state = _resumed(folder / "contents.pt", recipe, network, average, optimizer)
@@ -84,7 +84,7 @@ def train_contents(
             share = 0.5 * (1 + math.cos(math.pi * step / (recipe.epochs * per_epoch)))
             optimizer.param_groups[0]["lr"] = recipe.rate * max(share, 0.01) * min(1.0, (step + 1) / 200)
             chosen = wells[order[index * recipe.batch : (index + 1) * recipe.batch]]
-            crops = as_input(np.stack([_varied(renderings.images[int(w[0])], w[2:], rng) for w in chosen]))
+            crops = as_input(np.stack([varied(renderings.images[int(w[0])], w[2:], rng) for w in chosen]))
             logits = network(torch.from_numpy(crops).contiguous(memory_format=torch.channels_last))
             loss = loss_of(logits, torch.from_numpy(chosen[:, 1].astype(np.int64)))
             optimizer.zero_grad(set_to_none=True)
@@ -126,7 +126,7 @@ def reopened_contents(folder: Path) -> TrainedContents:
 def content_f1(network: ContentNet, held_out: Renderings) -> float:
     """Macro F1 over the true boxes of all wells."""
     confusion = np.zeros((4, 4), dtype=int)
-    wells = _wells(held_out)
+    wells = wells_of(held_out)
     for start in range(0, len(wells), 256):
         part = wells[start : start + 256]
         crops = as_input(np.stack([crop_well(held_out.images[int(w[0])], *(float(v) for v in w[2:])) for w in part]))
@@ -136,14 +136,14 @@ def content_f1(network: ContentNet, held_out: Renderings) -> float:
     return macro_f1(confusion)
 
 
-def _wells(renderings: Renderings) -> npt.NDArray[np.float32]:
+def wells_of(renderings: Renderings) -> npt.NDArray[np.float32]:
     """Rows of picture, content and box of every well."""
     rows = [np.concatenate([np.full((len(t), 1), k), t], axis=1) for k, t in enumerate(renderings.labels) if len(t)]
     table = np.concatenate(rows).astype(np.float32)
     return np.asarray(table[table[:, 1] < 4], np.float32)
 
 
-def _varied(picture: Image, box: npt.NDArray[np.float32], rng: np.random.Generator) -> Image:
+def varied(picture: Image, box: npt.NDArray[np.float32], rng: np.random.Generator) -> Image:
     """A crop as a box that is a little off would give it, turned, mirrored and relit."""
     x0, y0, x1, y1 = (float(v) for v in box)
     reach = max(x1 - x0, y1 - y0)

@@ -67,17 +67,21 @@ def onnx_of(network: Any, sample: torch.Tensor) -> bytes:
         return without_traces(path.read_bytes())
 
 
-def write_folder(folder: Path, data: bytes, *, name: str, command: str, metrics: dict[str, Any], card: str) -> Path:
+def write_folder(
+    folder: Path, data: bytes, *, name: str, command: str, metrics: dict[str, Any], card: str, marks: Mapping[str, str] | None = None
+) -> Path:
     """Write weights, manifest and card; the manifest comes last, so that a folder with one is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_bytes(data)
     (folder / "card.md").write_text(card, encoding="utf-8")
-    (folder / "manifest.toml").write_text(manifest_text(data, name=name, command=command, metrics=metrics), encoding="utf-8")
+    (folder / "manifest.toml").write_text(manifest_text(data, name=name, command=command, metrics=metrics, marks=marks), encoding="utf-8")
     return folder
 
 
-def manifest_text(data: bytes, *, name: str, command: str, metrics: dict[str, Any]) -> str:
-    """The manifest of `data` as TOML."""
+def manifest_text(
+    data: bytes, *, name: str, command: str, metrics: dict[str, Any], marks: Mapping[str, str] | None = None
+) -> str:  # fmt: skip
+    """The manifest of `data` as TOML; `marks` are what whoever had it made wants to find in it again."""
     head = {
         "name": name, "task": "wells", "family": "yolo", "adapter": "detector.wells.yolo:YoloFinder", "classes": list(CLASSES),
         "preprocessing": NAME, "file": FILE, "sha256": hashlib.sha256(data).hexdigest(), "licence": LICENCE,
@@ -85,7 +89,7 @@ def manifest_text(data: bytes, *, name: str, command: str, metrics: dict[str, An
         "created": datetime.now(UTC).date().isoformat(), "command": command,
     }  # fmt: skip
     shape = {"width": WIDTH, "height": HEIGHT, "channels": 1}
-    return as_toml(head, input=shape, metrics=metrics)
+    return as_toml(head, input=shape, metrics=metrics, **({"origin": marks} if marks else {}))
 
 
 def as_toml(head: Mapping[str, Any], **tables: Mapping[str, Any]) -> str:

@@ -34,6 +34,12 @@ class Judgement:
     gas_outside_accuracy: float
 
     @property
+    def right(self) -> float:
+        """F1 of wells that were found and whose content was named right."""
+        found = self.recall * self.wells
+        return 2 * self.content_accuracy * found / max(self.wells + found + self.false_alarms, 1)
+
+    @property
     def rank(self) -> float:
         """What epochs are ordered by: all wells found, nothing invented, contents right."""
         return 2 * self.recall - self.false_alarms / max(self.wells, 1) + self.content_f1 + 0.5 * self.mean_iou
@@ -54,7 +60,7 @@ def judge(find: Finder, held_out: Renderings, batch: int = 16) -> Judgement:
         for place, found in enumerate(find(held_out.images[start : start + batch]), start):
             labels = held_out.labels[place]
             sighting = found.sighting(whole)
-            pairs, invented, wells[place] = _matched([(c.box, c.content) for c in sighting.candidates], labels)
+            pairs, invented, wells[place] = matched([(c.box, c.content) for c in sighting.candidates], labels)
             false_alarms += invented
             for truth, content, overlap in pairs:
                 confusions[place, truth, CONTENTS.index(content)] += 1
@@ -92,7 +98,7 @@ def macro_f1(confusion: npt.NDArray[np.int_]) -> float:
     return float(np.mean(scores)) if scores else 0.0
 
 
-def _matched(found: list[tuple[Box, Content]], labels: Labels) -> tuple[list[tuple[int, Content, float]], int, int]:
+def matched(found: list[tuple[Box, Content]], labels: Labels) -> tuple[list[tuple[int, Content, float]], int, int]:
     """(true class, said content, IoU) of every well found, invented ones, and how many wells there were."""
     truth = [(int(row[0]), Box(*(float(v) for v in row[1:]))) for row in labels if row[0] < 4]
     taken: set[int] = set()

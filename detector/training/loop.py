@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from detector.training.augment import augmented
 from detector.training.checkpoints import follow, save
 from detector.training.judging import Finder, judge
 from detector.training.network import build_network
-from detector.training.renderings import CLASSES, Renderings
+from detector.training.renderings import CLASSES, Labels, Renderings
+from detector.types import Image
 from detector.wells.decoding import Found, decode
 from detector.wells.preprocess import HEIGHT, WIDTH
 
@@ -62,7 +63,7 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(len(CLASSES), width=WIDTH, height=HEIGHT).to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval().requires_grad_(False)
-    optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.rate, betas=(0.9, 0.999))
+    optimizer = torch.optim.AdamW(groups_of(network, recipe.weight_decay), lr=recipe.rate, betas=(0.9, 0.999))
     state = _resumed(folder / "checkpoint.pt", recipe, network, average, optimizer, say)
     per_epoch = math.ceil(len(renderings) / recipe.batch)
     for epoch in range(state["epoch"], recipe.epochs):
@@ -115,7 +116,8 @@ def _one_epoch(
     for index in range(per_epoch):
         step = epoch * per_epoch + index
         _set_rate(optimizer, recipe, step, recipe.epochs * per_epoch)
-        batch = _batch(renderings, order[index * recipe.batch : (index + 1) * recipe.batch], rng, device)
+        chosen = order[index * recipe.batch : (index + 1) * recipe.batch]
+        batch = batch_of([(renderings.images[number], renderings.labels[number]) for number in chosen], rng, device)
         loss, items = network.loss(batch)
         optimizer.zero_grad(set_to_none=True)
         (loss.sum() / len(batch["img"])).backward()
@@ -129,11 +131,11 @@ def _one_epoch(
     return [float(v) for v in totals / per_epoch]
 
 
-def _batch(renderings: Renderings, chosen: npt.NDArray[np.int_], rng: np.random.Generator, device: torch.device) -> dict[str, torch.Tensor]:
+def batch_of(chosen: Sequence[tuple[Image, Labels]], rng: np.random.Generator, device: torch.device) -> dict[str, torch.Tensor]:
     """Augmented pictures and their boxes in the form the ultralytics loss reads: centres and sizes as shares of the picture."""
     pictures, rows = [], []
-    for place, number in enumerate(chosen):
-        image, labels = augmented(renderings.images[number], renderings.labels[number], rng)
+    for place, (picture, said) in enumerate(chosen):
+        image, labels = augmented(picture, said, rng)
         pictures.append(image)
         x, y = (labels[:, 1] + labels[:, 3]) / 2 / WIDTH, (labels[:, 2] + labels[:, 4]) / 2 / HEIGHT
         width, height = (labels[:, 3] - labels[:, 1]) / WIDTH, (labels[:, 4] - labels[:, 2]) / HEIGHT
@@ -148,7 +150,7 @@ def _batch(renderings: Renderings, chosen: npt.NDArray[np.int_], rng: np.random.
     }
 
 
-def _groups(network: Any, decay: float) -> list[dict[str, Any]]:
+def groups_of(network: Any, decay: float) -> list[dict[str, Any]]:
     """Weight decay for kernels only: on biases and norms it does harm."""
     kernels = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from detector.errors import DetectorError
+from detector.training.stages_final import contenders, final
 from detector.training.stages_folders import GROUPS, Labelled, Say, Windows, read_labels, read_windows
-from detector.training.stages_lab import HeldBack, Origin, publish
-from detector.training.stages_learning import Recipe, learn
+from detector.training.stages_judging import columns_of
+from detector.training.stages_lab import HeldBack, Origin, judged_split, publish, write_folder
+from detector.training.stages_learning import Recipe, learn, named
 from detector.training.stages_lessons import Lessons, lessons_of
-from detector.training.stages_network import Shape
-from detector.training.stages_weights import network_of
+from detector.training.stages_network import Shape, StageNet
+from detector.training.stages_weights import network_of, weights_of
+from detector.training.watching import Watch
 
 NAME = "stages-lab-labels"
 LEAST_PICTURES = 8
+ONE_IN = 6
+"""Of how many embryos one chooses the step where nobody set embryos apart for that."""
 FINE = Recipe(steps=900, rate=8e-4, warm_up_steps=60)
 SCRATCH = Recipe(steps=2200, rate=3e-3)
 
@@ -32,29 +38,49 @@ class Plan:
     shape: Shape | None = None
     """Of a net from scratch; the shipped one otherwise."""
     threads: int = 2
+    patience: int = 0
+    """A training ends that does no better on the validation split for so many looks; 0: all steps are made, and none is chosen."""
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_weights(
-    data: Path, out: Path, plan: Plan, *, start: Path | None, beside_scratch: bool, work: Path, command: str, say: Say
-) -> dict[str, Any]:
-    """Learn from the rows of split "train" and write the weights folder `out`; rows of split "dev" are only reported on.
+    data: Path, out: Path, plan: Plan, *, start: Path | None, beside_scratch: bool, work: Path, command: str, say: Say,
+    against: Path | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Learn from the rows of split "train" and write the weights folder `out`; held-back rows are only reported on.
 
-    `start` are the weights to go on from, None to begin with nothing; checkpoints lie in `work`.
+    Held back is the split "test", or "dev" where there is no test. With patience, steps are chosen by the split "validation" (or "dev"
+    beside a test), or by a part of "train" that is then not learned from. `start` are the weights to go on from, None to begin with
+    nothing; `against` are others to judge on the same pictures; checkpoints lie in `work`.
     """
     rows, windows = labelled_windows(data, say)
-    lessons, embryos = lessons_of_rows(rows, windows)
     held_back = HeldBack.of(windows, rows)
-    say(f"{len(lessons)} pictures of {embryos} embryos to learn from, {len(held_back.rows)} held back")
-    answer: dict[str, Any] = {"out": str(out), "pictures": len(lessons), "embryos": embryos}
+    chosen_by = _validation(rows, plan)
+    taught = [place for place, row in enumerate(rows) if row.split == "train" and place not in chosen_by]
+    lessons, embryos = lessons_of_rows([rows[place] for place in taught], windows[taught])
+    say(f"{len(lessons)} pictures of {embryos} embryos to learn from, {len(chosen_by)} to choose by, {len(held_back.rows)} held back")
+    answer: dict[str, Any] = {"out": str(out), "pictures": len(lessons), "embryos": embryos, "validation_pictures": len(chosen_by)}
     for way, folder in _ways(start, beside_scratch, out, work).items():
-        began = time.monotonic()
         network = None if way == "scratch" or start is None else network_of(start)
         recipe = plan.scratch if network is None else plan.fine
-        learned = learn(lessons, recipe, work / way, start=network, shape=plan.shape, threads=plan.threads, say=say)
-        minutes = round((time.monotonic() - began) / 60, 1)
+        watch = Watch(_judge(windows, rows, sorted(chosen_by)) if chosen_by else None, plan.patience)
+        home = work if folder == out else work / way
+        learned = learn(lessons, recipe, home, start=network, shape=plan.shape, threads=plan.threads, watch=watch, say=say)
+        minutes = watch.facts(recipe.steps)["minutes"]
         source = "random weights" if network is None else "other weights"
-        origin = Origin(NAME, "a lab's labels", command, source, len(lessons), embryos, minutes)
-        figures = publish(learned, folder, origin, held_back, plan.threads)
+        origin = Origin(NAME, "a lab's labels", command, source, len(lessons), embryos, minutes, plan.marks)
+        if folder != out:
+            answer[way] = {"minutes": minutes, "dev": publish(learned, folder, origin, held_back, plan.threads)}
+            continue
+        data_of = weights_of(learned)
+        write_folder(data_of, out, origin, {})
+        answer |= watch.facts(recipe.steps)
+        figures: dict[str, Any] = {}
+        if held_back.rows:
+            sure = [rows[place] for place in taught if not rows[place].is_doubtful]
+            answer["final"] = final(held_back, sure, contenders(out, against, start), threads=plan.threads, say=say)
+            figures = answer["final"]["contenders"][0]["phases"]
+            write_folder(data_of, out, origin, figures)
         answer[way] = {"minutes": minutes, "dev": figures}
         say(json.dumps({"way": way, **answer[way]}))
     return answer
@@ -79,6 +105,31 @@ def lessons_of_rows(rows: Sequence[Labelled], windows: Windows) -> tuple[Lessons
         times=[rows[place].frame for place in taught],
     )  # fmt: skip
     return lessons, len({rows[place].embryo for place in taught})
+
+
+def _validation(rows: Sequence[Labelled], plan: Plan) -> set[int]:
+    """Places of the rows that steps are chosen by: those set apart, or every sixth embryo of what would be learned from."""
+    if not plan.patience:
+        return set()
+    apart = {"validation", "dev"} - {judged_split(rows)}
+    sure = [place for place, row in enumerate(rows) if not row.is_doubtful]
+    found = {place for place in sure if rows[place].split in apart}
+    if found:
+        return found
+    embryos = sorted({rows[place].embryo for place in sure if rows[place].split == "train"})
+    drawn = np.random.default_rng([plan.fine.seed, 17]).permutation(len(embryos))[: len(embryos) // ONE_IN]
+    chosen = {embryos[number] for number in drawn}
+    return {place for place in sure if rows[place].split == "train" and rows[place].embryo in chosen}
+
+
+def _judge(windows: Windows, rows: Sequence[Labelled], places: Sequence[int]) -> Any:
+    """Share of the validation pictures that are named right, all four phases told apart as the lab does."""
+    apart, phases = windows[list(places)], [rows[place].phase for place in places]
+
+    def judge(network: StageNet) -> float:
+        return float(np.mean(np.array(columns_of(named(network, apart, turns=2))) == phases))
+
+    return judge
 
 
 def _ways(start: Path | None, beside_scratch: bool, out: Path, work: Path) -> dict[str, Path]:

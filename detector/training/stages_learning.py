@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from detector.training.checkpoints import follow, save
 from detector.training.stages_augment import augmented, plain
 from detector.training.stages_lessons import Lessons
 from detector.training.stages_network import Seen, Shape, StageNet
+from detector.training.watching import Watch
 
 Values = npt.NDArray[np.float32]
 Say = Callable[[str], None]
@@ -50,25 +50,35 @@ class Recipe:
 
 def learn(
     lessons: Lessons, recipe: Recipe, folder: Path | None, *, start: StageNet | None = None, shape: Shape | None = None, threads: int = 2,
-    say: Say = print,
+    watch: Watch | None = None, say: Say = print,
 ) -> StageNet:  # fmt: skip
-    """The averaged net at the end of the recipe, on from `start` or from random weights; `folder` keeps the checkpoint."""
+    """The averaged net at the end of the recipe, on from `start` or from random weights; `folder` keeps the checkpoint.
+
+    With a `watch` that judges, it ends once that has seen enough, and the net is the best it saw.
+    """
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
     network = StageNet(shape or Shape()) if start is None else copy.deepcopy(start)
     network = network.to(memory_format=torch.channels_last).requires_grad_(True)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.rate)
-    state = _resumed(folder, recipe, network, average, optimizer, say)
-    while state["step"] < recipe.steps:
+    watch = watch or Watch()
+    state = _resumed(folder, recipe, network, average, optimizer, watch, say)
+    best = state.pop("best")
+    while state["step"] < recipe.steps and not watch.is_over:
         started = time.monotonic()
         until = min(state["step"] + recipe.steps_an_epoch, recipe.steps)
         loss = _some_steps(network, average, optimizer, lessons, recipe, state["step"], until)
         state = {"step": until, "seconds": state["seconds"] + time.monotonic() - started}
-        say(json.dumps({"step": until, "of": recipe.steps, "loss": round(loss, 4), "seconds": round(state["seconds"])}))
+        if watch.look(average, until, loss, state["seconds"]):
+            best = copy.deepcopy(average.state_dict())
         if folder is not None:
-            tensors = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-            save({"recipe": asdict(recipe), "shape": network.shape.as_dict(), "state": state} | tensors, folder / "checkpoint.pt")
+            tensors = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "best": best}
+            kept = {"recipe": asdict(recipe), "shape": network.shape.as_dict(), "state": state, "watch": watch.state()}
+            save(kept | tensors, folder / "checkpoint.pt")
+        watch.tell(say, recipe.steps)
+    if best is not None:
+        average.load_state_dict(best)
     return average
 
 
@@ -163,21 +173,22 @@ def _groups(network: StageNet, decay: float) -> list[dict[str, Any]]:
 
 
 def _resumed(
-    folder: Path | None, recipe: Recipe, network: StageNet, average: StageNet, optimizer: torch.optim.Optimizer, say: Say
+    folder: Path | None, recipe: Recipe, network: StageNet, average: StageNet, optimizer: torch.optim.Optimizer, watch: Watch, say: Say
 ) -> dict[str, Any]:
     """The state to go on from: that of the checkpoint where it was written by the same recipe, else the beginning."""
-    beginning = {"step": 0, "seconds": 0.0}
+    beginning = {"step": 0, "seconds": 0.0, "best": None}
     if folder is None:
         return beginning
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "checkpoint.pt").exists():
         return beginning
     saved = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")
-    if saved["recipe"] != asdict(recipe) or saved["shape"] != network.shape.as_dict():
+    if saved["recipe"] != asdict(recipe) or saved["shape"] != network.shape.as_dict() or "watch" not in saved:
         say("the checkpoint was made by another recipe: starting anew")
         return beginning
     network.load_state_dict(saved["network"])
     average.load_state_dict(saved["average"])
     optimizer.load_state_dict(saved["optimizer"])
     say(f"resuming after step {saved['state']['step']}")
-    return dict(saved["state"])
+    watch.go_on(saved["watch"], say)
+    return {**saved["state"], "best": saved["best"]}

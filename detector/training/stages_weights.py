@@ -49,9 +49,13 @@ def network_of(folder: Path) -> StageNet:
 
 
 def write_stager(
-    folder: Path, data: bytes, *, name: str, command: str, learned_from: str, renderer: str, metrics: Mapping[str, Any], card: str
-) -> Path:
-    """Write weights, card and manifest; the manifest comes last, so that a folder with one is whole."""
+    folder: Path, data: bytes, *, name: str, command: str, learned_from: str, renderer: str, metrics: Mapping[str, Any], card: str,
+    marks: Mapping[str, str] | None = None,
+) -> Path:  # fmt: skip
+    """Write weights, card and manifest; the manifest comes last, so that a folder with one is whole.
+
+    `marks` are what whoever had it made wants to find in the manifest again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     head = {
         "name": name, "task": "stages", "family": "convnextv2", "adapter": ADAPTER, "classes": list(CLASSES), "preprocessing": NAME,
@@ -61,7 +65,8 @@ def write_stager(
     (folder / FILE).write_bytes(data)
     (folder / "card.md").write_text(card, encoding="utf-8")
     shape = {"width": SIZE, "height": SIZE, "channels": 1}
-    (folder / "manifest.toml").write_text(as_toml(head, input=shape, metrics=metrics), encoding="utf-8")
+    tables = {"input": shape, "metrics": metrics} | ({"origin": marks} if marks else {})
+    (folder / "manifest.toml").write_text(as_toml(head, **tables), encoding="utf-8")
     return folder
 
 

@@ -16,12 +16,13 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.backend.adaptation.dishes import write_tiny_stager
 from tests.exact.weights import write_weights
 from tests.running.product import ROOT, Installation
 from tests.running.services import Postgres, Redis
 
 FRAMES = 120
-_numbers = itertools.count(8)
+_numbers = itertools.count()
 
 
 class Faulty:
@@ -105,6 +106,13 @@ def hanging(request: pytest.FixtureRequest, install: Callable[..., Installation]
     yield from _made(request, install, tmp_path, lease_s=2.0, RUN_STALL_S="6")
 
 
+@pytest.fixture
+def learning(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
+    """Leases are short, and what is in use for stages learns in seconds."""
+    write_tiny_stager(tmp_path / "weights" / "tiny")
+    yield from _made(request, install, tmp_path, lease_s=4.0, TRAIN_PATIENCE="0")
+
+
 def _made(
     request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path, *, lease_s: float, **more: str
 ) -> Iterator[Faulty]:
@@ -113,10 +121,9 @@ def _made(
     settings = {"WEIGHTS_DIR": str(tmp_path / "weights"), **short, **more}
     if getattr(request, "param", "embedded") == "servers":
         postgres: Postgres = request.getfixturevalue("postgres")
-        redis: Redis = request.getfixturevalue("redis_server")
-        number = next(_numbers)
-        url = redis.url(number % 16)
-        installation = install(DATABASE_URL=postgres.new_database(f"faults_{number}"), REDIS_URL=url, **settings)
+        redis_server: Redis = request.getfixturevalue("redis_server")
+        url = redis_server.new_database()
+        installation = install(DATABASE_URL=postgres.new_database(f"faults_{next(_numbers)}"), REDIS_URL=url, **settings)
         made = Faulty(installation, partial(_flush_redis, url))
     else:
         installation = install(**settings)

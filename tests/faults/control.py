@@ -10,8 +10,10 @@ from typing import Any
 
 import django
 
+from tests.faults.teaching import Teaching
 
-class Control:
+
+class Control(Teaching):
     """Each public method is a command; it gives plain values."""
 
     def prepare(self, recordings: int, frames: int) -> list[str]:

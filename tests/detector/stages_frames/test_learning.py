@@ -137,7 +137,7 @@ def test_a_stopped_training_goes_on_to_the_same_net(tmp_path: Path) -> None:
         """The power went."""
 
     def stop(said: str) -> None:
-        if json.loads(said)["step"] == 4:
+        if json.loads(said)["step"] == 2:
             raise Stopped
 
     with pytest.raises(Stopped):

@@ -1,0 +1,70 @@
+"""Looking at a training from pictures that it does not learn from: its curve, its best net, and when it has learned what it can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Judge = Callable[[Any], float]
+Say = Callable[[str], None]
+LEAST_GAIN = 1e-4
+
+
+class Watch:
+    """The looks of one training; without a judge only the loss is kept, and the last net is the best."""
+
+    def __init__(self, judge: Judge | None = None, patience: int = 0) -> None:
+        self._judge = judge
+        self._patience = patience if judge is not None else 0
+        self.curve: list[dict[str, Any]] = []
+        """`{step, loss, validation}`, as told."""
+        self.best: float | None = None
+        self.best_step: int | None = None
+        self.seconds = 0.0
+        """Of learning, over all attempts that went on from one another."""
+        self._in_vain = 0
+
+    @property
+    def is_over(self) -> bool:
+        """It has not done better for as many looks as there is patience."""
+        return bool(self._patience) and self._in_vain >= self._patience
+
+    def look(self, network: Any, step: int, loss: float, seconds: float = 0.0) -> bool:
+        """Note one more look, so many seconds of learning into the training; True where the net is the best so far."""
+        self.seconds = seconds
+        validation = None if self._judge is None else float(self._judge(network))
+        self.curve.append({"step": step, "loss": round(loss, 4), "validation": None if validation is None else round(validation, 4)})
+        is_gain = validation is None or self.best is None or validation > self.best + LEAST_GAIN
+        self._in_vain = 0 if is_gain else self._in_vain + 1
+        # Of two that do equally well the later is kept: smaller steps led to it.
+        if not is_gain and validation is not None and self.best is not None and validation < self.best:
+            return False
+        self.best, self.best_step = validation, step
+        return True
+
+    def tell(self, say: Say, of: int) -> None:
+        """Say the last look as one JSON line; once its checkpoint is there, for whoever hears of it may end the training at once."""
+        last = {name: value for name, value in self.curve[-1].items() if value is not None}
+        say(json.dumps({**last, "of": of, "seconds": round(self.seconds)}))
+
+    def facts(self, steps: int) -> dict[str, Any]:
+        """How a training of so many steps ended."""
+        last = self.curve[-1]["step"] if self.curve else 0
+        return {
+            "minutes": round(self.seconds / 60, 1),
+            "curve": self.curve,
+            "steps": last,
+            "best_step": self.best_step,
+            "stopped_early": last < steps,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"curve": self.curve, "best": self.best, "best_step": self.best_step, "seconds": self.seconds, "in_vain": self._in_vain}
+
+    def go_on(self, state: dict[str, Any], say: Say) -> None:
+        """Take over what a checkpoint kept, and say the curve so far."""
+        self.curve, self.best, self.best_step = list(state["curve"]), state["best"], state["best_step"]
+        self.seconds, self._in_vain = float(state["seconds"]), int(state["in_vain"])
+        say(json.dumps({"curve": self.curve}))

@@ -1,0 +1,87 @@
+"""When a training has learned what it can, and what it is judged by."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from detector.training.stages_folders import read_labels
+from detector.training.stages_judging import difference3
+from detector.training.stages_labels import Plan, make_weights
+from detector.training.watching import Watch
+from tests.detector.stages_frames.drawn import lab
+from tests.detector.stages_frames.test_learning import BRISK, FRAMES, TINY
+
+PLAN = Plan(scratch=replace(BRISK, steps=6, steps_an_epoch=2), shape=TINY, threads=1, patience=5)
+
+
+def quiet(_: str) -> None:
+    """Nobody listens."""
+
+
+def test_a_watch_keeps_the_best_and_ends_after_looks_in_vain() -> None:
+    scores = iter([0.5, 0.7, 0.6, 0.7])
+    watch = Watch(lambda network: next(scores), patience=2)
+    assert [watch.look(None, step, 1.0) for step in (1, 2, 3)] == [True, True, False]
+    assert not watch.is_over
+    # As good as the best, and later: kept, but no gain.
+    assert watch.look(None, 4, 1.0)
+    assert (watch.is_over, watch.best_step) == (True, 4)
+    assert (watch.facts(9)["stopped_early"], watch.facts(4)["stopped_early"]) == (True, False)
+
+
+def test_a_watch_that_goes_on_knows_what_was_seen_before() -> None:
+    first = Watch(lambda network: 0.5, patience=2)
+    first.look(None, 1, 1.0)
+    first.look(None, 2, 1.0)
+    assert first.best_step == 2
+    heard: list[str] = []
+    second = Watch(lambda network: 0.4, patience=2)
+    second.go_on(first.state(), heard.append)
+    assert json.loads(heard[0])["curve"] == first.curve
+    assert not second.look(None, 3, 1.0)
+    assert (second.is_over, second.best_step) == (True, 2)
+
+
+def made(data: Path, home: Path, plan: Plan = PLAN) -> dict[str, object]:
+    return make_weights(data, home / "out", plan, start=None, beside_scratch=False, work=home / "work", command="c", say=quiet)
+
+
+def test_without_patience_all_is_learned_from_and_nothing_chosen(tmp_path: Path) -> None:
+    told = made(lab(tmp_path / "lab", 8, FRAMES), tmp_path, replace(PLAN, patience=0))
+    assert (told["pictures"], told["validation_pictures"], told["best_step"]) == (18, 0, 6)
+
+
+def test_where_no_split_chooses_every_sixth_embryo_is_set_apart(tmp_path: Path) -> None:
+    told = made(lab(tmp_path / "lab", 8, FRAMES), tmp_path)
+    assert (told["pictures"], told["validation_pictures"]) == (15, 3)
+
+
+def test_beside_a_test_split_dev_chooses_and_test_is_judged_on(tmp_path: Path) -> None:
+    data = lab(tmp_path / "lab", 12, FRAMES)
+    table = (data / "labels.csv").read_text()
+    (data / "labels.csv").write_text("\n".join(line.replace(",dev", ",test") if "e003" in line else line for line in table.splitlines()))
+    assert {row.split for row in read_labels(data)} == {"train", "dev", "test"}
+    told = made(data, tmp_path)
+    assert (told["pictures"], told["validation_pictures"]) == (27, 6)
+    contenders = told["final"]["contenders"]  # type: ignore[index]
+    assert [(one["role"], one["phases"]["pictures"]) for one in contenders] == [("candidate", 3), ("baseline", 3)]
+
+
+def test_a_guess_of_the_most_common_phase_is_right_as_often_as_that_phase_occurs(tmp_path: Path) -> None:
+    told = made(lab(tmp_path / "lab", 8, FRAMES), tmp_path, replace(PLAN, patience=0))
+    baseline = told["final"]["contenders"][-1]["phases"]  # type: ignore[index]
+    assert baseline["accuracy4"] == pytest.approx(1 / 3, abs=1e-3)
+
+
+def test_a_difference_counts_the_same_pictures_and_is_surer_of_many_embryos() -> None:
+    phases, wrong = [0, 1, 2] * 20, [1, 2, 0] * 20
+    embryos = [f"e{number // 3}" for number in range(60)]
+    assert difference3(phases, wrong, phases, embryos) == (1.0, 1.0, 1.0)
+    half = [phase if number % 2 else other for number, (phase, other) in enumerate(zip(phases, wrong, strict=True))]
+    value, low, high = difference3(half, wrong, phases, embryos)
+    assert value == pytest.approx(0.5)
+    assert low < value < high
