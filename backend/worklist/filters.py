@@ -8,7 +8,7 @@ from django_filters import rest_framework as filters
 
 from backend.worklist.models import Score
 from backend.worklist.scoring import WEIGHTS
-from backend.worklist.selectors import OPEN, ORDERS, SUBMITTED, Queue, in_order
+from backend.worklist.selectors import OPEN, ORDERS, SUBMITTED, TEACHING, Queue, in_order
 
 
 class QueueFilter(filters.FilterSet):
@@ -21,7 +21,9 @@ class QueueFilter(filters.FilterSet):
     reason = filters.ChoiceFilter(choices=[(code, code) for code in WEIGHTS], method="for_reason", label="one of an item's reasons")
     least = filters.NumberFilter(field_name="shown_uncertainty", lookup_expr="gte", label="least score", min_value=0, max_value=1)
     state = filters.ChoiceFilter(choices=[(name, name) for name in (OPEN, SUBMITTED, "all")], method="in_state", label="of my reading")
-    order = filters.ChoiceFilter(choices=[(name, name) for name in ORDERS], method="ordered", label="uncertain where nothing is said")
+    order = filters.ChoiceFilter(
+        choices=[(name, name) for name in (*ORDERS, *TEACHING)], method="ordered", label="uncertain where nothing is said"
+    )
 
     class Meta:
         model = Score

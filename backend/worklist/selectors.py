@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Count, Exists, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 
 from backend.accounts.actor import NOT_HERE, Actor
@@ -16,14 +16,17 @@ from backend.core.errors import Refused
 from backend.review.models import Correction, Reading
 from backend.worklist.keeping_scores import latest_finished
 from backend.worklist.models import Batch, Score, key_of
+from backend.worklist.teaching import Candidate, by_dish, mixed
 
 HOLDS_EMBRYO = frozenset({"embryo", "embryo_gas"})
 OPEN, SUBMITTED = "open", "submitted"
 ORDERS: dict[str, tuple[Any, ...]] = {
-    "uncertain": ("is_hidden", F("shown_uncertainty").desc(nulls_last=True)),
-    "novel": ("is_hidden", F("shown_distance").desc(nulls_last=True), F("shown_uncertainty").desc(nulls_last=True)),
-    "oldest": (),
+    "uncertain": ("is_hidden", "is_rejected", F("shown_uncertainty").desc(nulls_last=True)),
+    "novel": ("is_hidden", "is_rejected", F("shown_distance").desc(nulls_last=True), F("shown_uncertainty").desc(nulls_last=True)),
+    "oldest": ("is_rejected",),
 }
+TEACHING: dict[str, Callable[[Sequence[Candidate]], Iterable[Candidate]]] = {"teaching": mixed, "teaching_dishes": by_dish}
+MOST_ARRANGED = 300
 Queue = QuerySet[Any]
 """Scores as `queue_of` gives them."""
 _OLDEST_FIRST = ("recorded_at", "stack_id", "row", "column")
@@ -54,6 +57,7 @@ def queue_of(actor: Actor, lab_ids: Collection[UUID]) -> Queue:
         is_hidden=Case(When(_hidden(actor, stack_ids), then=True), default=False, output_field=BooleanField()),
         is_submitted=Case(When(is_done, then=True), default=False, output_field=BooleanField()),
         readings=Coalesce(Subquery(counted), 0),
+        is_rejected=Exists(own.filter(profile__machine__verdict="rejected")),
         own_version=Coalesce(Subquery(own.values("version")[:1]), 0),
     )
     scores = scores.annotate(shown_uncertainty=_unless_hidden("uncertainty"), shown_distance=_unless_hidden("distance"))
@@ -61,13 +65,26 @@ def queue_of(actor: Actor, lab_ids: Collection[UUID]) -> Queue:
 
 
 def in_order(scores: Queue, order: str) -> Queue:
-    """Ties go by age and place, and so does all that one is blind for, after everything that may be seen."""
+    """Ties go by age and place, and so does all that one is blind for, after everything that may be seen; before it, what one rejected."""
+    if order in TEACHING:
+        return _as_teaches(scores, TEACHING[order])
     return scores.order_by(*ORDERS[order], *_OLDEST_FIRST)
+
+
+def _as_teaches(scores: Queue, arrange: Callable[[Sequence[Candidate]], Iterable[Candidate]]) -> Queue:
+    """What teaches a detector most first, as far as anybody asks in one sitting; the rest as if asked for by uncertainty."""
+    doubted = scores.filter(is_hidden=False, is_rejected=False).order_by(F("shown_uncertainty").desc(nulls_last=True), *_OLDEST_FIRST)
+    rows = doubted.values_list("id", "key", "stack__dish_id", "shown_uncertainty", "shown_distance")[:MOST_ARRANGED]
+    first = [one.id for one in arrange([Candidate(*row) for row in rows])]
+    places = (When(id=key, then=Value(place)) for place, key in enumerate(first))
+    placed = Case(*places, default=Value(len(first)), output_field=IntegerField())
+    arranged: Queue = scores.annotate(teaches=placed).order_by("teaches", *ORDERS["uncertain"], *_OLDEST_FIRST)
+    return arranged
 
 
 def acceptable(scores: Queue) -> Queue:
     """Embryos that wait for this person, with something to accept that they may see."""
-    return scores.filter(kind=Score.Kind.EMBRYO, onsets__gt=0, is_hidden=False, is_submitted=False)
+    return scores.filter(kind=Score.Kind.EMBRYO, onsets__gt=0, is_hidden=False, is_rejected=False, is_submitted=False)
 
 
 def batch_of(actor: Actor, batch_id: UUID) -> Batch:

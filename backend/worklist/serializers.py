@@ -74,6 +74,7 @@ class QueueItemOut(serializers.Serializer[Any]):
     box = serializers.SerializerMethodField()
     state = serializers.SerializerMethodField()
     is_hidden = serializers.BooleanField()
+    is_rejected = serializers.BooleanField(help_text="I rejected the machine's profile and have not submitted a reading of my own yet")
     version = serializers.IntegerField(source="own_version", help_text="of my reading; 0: there is none yet")
     readings = serializers.IntegerField(help_text="submitted so far, by anybody")
     recorded_at = serializers.DateTimeField()
@@ -127,7 +128,7 @@ class QueueAcceptIn(serializers.Serializer[Any]):
 
 
 class BatchOut(serializers.Serializer[Any]):
-    """What was accepted in one go, and the name under which it can be taken back."""
+    """What was accepted or rejected in one go, and the name under which it can be taken back."""
 
     batch = serializers.UUIDField(allow_null=True)
     count = serializers.IntegerField()

@@ -1,4 +1,4 @@
-"""Accepts the machine's profiles as one's own submitted readings, and takes that back; the readings' own services write them."""
+"""Accepts the machine's profiles as one's own submitted readings or rejects them, and takes that back; the readings' own services write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from backend.review.machine import MachineSays, event_key, machine_says
 from backend.review.models import Reading, Signature
 from backend.review.selectors import stack_under_review
 from backend.review.services import announce_readings, hold_readings, write_changes, write_reopening, write_submission
-from backend.review.values import FieldChange, place_of
+from backend.review.values import MACHINE_PROFILE, FieldChange, place_of
 from backend.worklist.models import Accepted, Batch, Score
 from backend.worklist.selectors import acceptable, batch_of, queue_of
 
@@ -43,6 +43,32 @@ def accept(*, actor: Actor, stack_id: UUID, versions: Mapping[str, int], seconds
 
     What one has said oneself stays as it is; `versions` are those of one's own readings by place, 0 where there is none yet.
     """
+    batch, says, own = _begun(actor, stack_id, versions)
+    written = []
+    for place in versions:
+        reading, share = own.get((stack_id, place)), seconds_spent / len(versions)
+        written.append(_accept_one(batch, actor, stack_id, place, says, reading, share))
+    _conclude(batch, actor, written, "queue.accepted")
+    return batch
+
+
+@transaction.atomic
+def reject(*, actor: Actor, stack_id: UUID, versions: Mapping[str, int], seconds_spent: float = 0.0) -> Batch:
+    """Say that the machine's profile of each place counts for nothing, all or none; what is right instead is still to be read.
+
+    The readings stay drafts, so the embryos go on waiting, after all others.
+    """
+    batch, _, own = _begun(actor, stack_id, versions)
+    written = []
+    for place in versions:
+        reading, share = own.get((stack_id, place)), seconds_spent / len(versions)
+        written.append(_reject_one(batch, actor, stack_id, place, reading, share))
+    _conclude(batch, actor, written, "queue.rejected")
+    return batch
+
+
+def _begun(actor: Actor, stack_id: UUID, versions: Mapping[str, int]) -> tuple[Batch, MachineSays, Mapping[tuple[UUID, str], Reading]]:
+    """A new batch, what the machine says and one's own readings, locked; refuses what is hidden, changed or has no profile."""
     stack = stack_under_review(actor, stack_id)
     actor.require(stack.lab_id, Role.EMBRYOLOGIST)
     for place in versions:
@@ -54,7 +80,6 @@ def accept(*, actor: Actor, stack_id: UUID, versions: Mapping[str, int], seconds
     current = {place: _version(own.get((stack_id, place))) for place in versions}
     if current != versions:
         raise ChangedMeanwhile({"versions": current})
-    written = []
     for place in sorted(versions, key=place_of):
         if place not in says.profiles:
             raise Refused(
@@ -63,9 +88,7 @@ def accept(*, actor: Actor, stack_id: UUID, versions: Mapping[str, int], seconds
                 "Say what the well holds, or read this embryo yourself.",
                 http_status=409,
             )
-        written.append(_accept_one(batch, actor, stack_id, place, says, own.get((stack_id, place)), seconds_spent / len(versions)))
-    _conclude(batch, actor, written)
-    return batch
+    return batch, says, own
 
 
 @transaction.atomic
@@ -97,7 +120,7 @@ def accept_above(
     for score in chosen:
         reading = own.get((score.stack_id, score.place))
         written.append(_accept_one(batch, actor, score.stack_id, score.place, said[score.stack_id], reading, 0.0))
-    _conclude(batch, actor, written)
+    _conclude(batch, actor, written, "queue.accepted")
     return batch, chosen, len(scores) - len(chosen)
 
 
@@ -174,21 +197,38 @@ def _accept_one(
     reading: Reading | None,
     seconds_spent: float,
 ) -> Reading:
-    if reading is not None and reading.state == Reading.State.SUBMITTED:
-        raise Refused(
-            "submitted_already",
-            f"Your reading of {place} is submitted already.",
-            "Change it where it is not right; accepting would say nothing new.",
-            http_status=409,
-        )
+    _refuse_submitted(place, reading)
     changes, version = _changes(says, place, reading), _version(reading)
     said: dict[str, Any] = {"actor": actor, "stack_id": stack_id, "place": place, "batch": batch.id}
     if changes:
         version = write_changes(version=version, changes=changes, **said).version
     written = write_submission(version=version, seconds_spent=seconds_spent, **said)
+    return _kept(batch, written, changes)
+
+
+def _reject_one(batch: Batch, actor: Actor, stack_id: UUID, place: str, reading: Reading | None, seconds_spent: float) -> Reading:
+    _refuse_submitted(place, reading)
+    is_said = reading is not None and bool(reading.profile)
+    changes = [] if is_said else [FieldChange(MACHINE_PROFILE, {"verdict": "rejected"})]
+    said: dict[str, Any] = {"actor": actor, "stack_id": stack_id, "place": place, "batch": batch.id}
+    written = write_changes(version=_version(reading), changes=changes, seconds_spent=seconds_spent, **said)
+    return _kept(batch, written, changes)
+
+
+def _refuse_submitted(place: str, reading: Reading | None) -> None:
+    if reading is not None and reading.state == Reading.State.SUBMITTED:
+        raise Refused(
+            "submitted_already",
+            f"Your reading of {place} is submitted already.",
+            "Change it where it is not right; it would say nothing new.",
+            http_status=409,
+        )
+
+
+def _kept(batch: Batch, written: Reading, changes: Sequence[FieldChange]) -> Reading:
     Accepted.objects.create(
         batch=batch,
-        stack_id=stack_id,
+        stack_id=written.stack_id,
         row=written.row,
         column=written.column,
         version=written.version,
@@ -217,7 +257,9 @@ def _changes(says: MachineSays, place: str, reading: Reading | None) -> Sequence
         }
         for event in profile.events
     }
-    return [*onsets, *(FieldChange(f"events.{key}", value) for key, value in events.items() if key not in own_events)]
+    # Who accepts it does not reject it any more.
+    rejected = [FieldChange(MACHINE_PROFILE, None)] if reading and reading.profile else []
+    return [*rejected, *onsets, *(FieldChange(f"events.{key}", value) for key, value in events.items() if key not in own_events)]
 
 
 def _take_back(actor: Actor, batch: Batch, row: Accepted) -> Reading:
@@ -227,8 +269,8 @@ def _take_back(actor: Actor, batch: Batch, row: Accepted) -> Reading:
     return write_changes(changes=[FieldChange(field, None) for field in row.fields], **said)
 
 
-def _conclude(batch: Batch, actor: Actor, written: Sequence[Reading]) -> None:
+def _conclude(batch: Batch, actor: Actor, written: Sequence[Reading], action: str) -> None:
     """The record's row of the whole before the news of each: both are locks, and this is their order."""
     after = {"readings": len(written), "threshold": batch.threshold}
-    record(actor=actor.user, lab_id=batch.lab_id, action="queue.accepted", subject=f"batch {batch.id}", after=after)
+    record(actor=actor.user, lab_id=batch.lab_id, action=action, subject=f"batch {batch.id}", after=after)
     announce_readings(written)

@@ -62,6 +62,17 @@ class AcceptView(APIView):
         return Response(BatchOut({"batch": batch.id, "count": len(said["versions"])}).data)
 
 
+class RejectView(APIView):
+    @extend_schema(operation_id="queue_reject", request=QueueAcceptIn, responses={200: BatchOut, 412: ChangedMeanwhileOut})
+    def post(self, request: Request) -> Response:
+        """Say that the machine's profiles of these embryos count for nothing; they go on waiting, last, for a reading of my own."""
+        said = checked(QueueAcceptIn(data=request.data))
+        batch = services.reject(
+            actor=actor_of(request), stack_id=said["stack"], versions=said["versions"], seconds_spent=said["seconds_spent"]
+        )
+        return Response(BatchOut({"batch": batch.id, "count": len(said["versions"])}).data)
+
+
 class AcceptAboveView(APIView):
     @extend_schema(operation_id="queue_accept_above", request=AcceptAboveIn, responses=SureOut)
     def post(self, request: Request) -> Response:
@@ -85,7 +96,7 @@ def _sure(batch: UUID | None, threshold: float, scores: list[Score], count: int,
 class UndoView(APIView):
     @extend_schema(operation_id="queue_undo", request=UndoIn, responses=UndoneOut)
     def post(self, request: Request) -> Response:
-        """Take back what was accepted in one go; readings that I changed or signed since stay as they are."""
+        """Take back what was accepted or rejected in one go; readings that I changed or signed since stay as they are."""
         said = checked(UndoIn(data=request.data))
         return Response(UndoneOut(services.undo(actor=actor_of(request), batch_id=said["batch"])).data)
 

@@ -222,3 +222,66 @@ def test_a_refused_acceptance_announces_nothing(cast: Cast, embryologist_client:
     recorded = Recorded(cast.lab).embryo((0, 0)).well((0, 1), "empty", 0.4)
     accept(embryologist_client, recorded, {"A1": 0, "A2": 0})
     assert not LoggedEvent.objects.exists()
+
+
+def reject(client: APIClient, recorded: Recorded, versions: dict[str, int], **said: Any) -> Any:
+    return client.post("/api/queue/reject/", {"stack": str(recorded.stack.id), "versions": versions, **said}, format="json")
+
+
+def waiting(client: APIClient, **asked: Any) -> list[tuple[str, bool]]:
+    return [(item["place"], item["is_rejected"]) for item in client.get("/api/queue/", asked).json()["results"]]
+
+
+def counted(client: APIClient, recorded: Recorded) -> dict[str, Any]:
+    """What counts for this person at A1."""
+    places = client.get(f"/api/stacks/{recorded.stack.id}/effective/").json()
+    return next(one for one in places if one["place"] == "A1")
+
+
+def test_a_rejected_profile_counts_no_more_for_its_reader_and_waits_after_all_others(
+    cast: Cast, embryologist_client: APIClient, client_of: ClientOf
+) -> None:
+    recorded = Recorded(cast.lab).embryo((0, 0), events=[event("collapse", first_frame=7)]).embryo((0, 1))
+    assert waiting(embryologist_client) == [("A1", False), ("A2", False)]
+    answer = reject(embryologist_client, recorded, {"A1": 0}, seconds_spent=4.5)
+    assert (answer.status_code, answer.json()["count"]) == (200, 1), answer.content
+    assert waiting(embryologist_client) == [("A2", False), ("A1", True)]
+    kept = reading(cast.embryologist)
+    assert (kept.state, kept.profile, kept.onsets, kept.seconds_spent) == ("draft", {"machine": {"verdict": "rejected"}}, {}, 4.5)
+    mine, others = counted(embryologist_client, recorded), counted(client_of(cast.colleague), recorded)
+    assert (mine["is_profile_rejected"], mine["onsets"], mine["events"], mine["uncertainty"]) == (True, {}, [], None)
+    assert (others["is_profile_rejected"], bool(others["onsets"])) == (False, True)
+    assert Entry.objects.filter(action="queue.rejected", subject=f"batch {answer.json()['batch']}").count() == 1
+    assert Verdict.objects.get(reading=kept).field == "profile.machine"
+    assert LoggedEvent.objects.filter(type="reading.changed").count() == 1
+
+
+def test_a_rejection_is_taken_back_as_an_acceptance_is(cast: Cast, embryologist_client: APIClient) -> None:
+    recorded = Recorded(cast.lab).embryo((0, 0))
+    batch = reject(embryologist_client, recorded, {"A1": 0}).json()["batch"]
+    assert undo(embryologist_client, batch).json()["count"] == 1
+    assert reading(cast.embryologist).profile == {}
+    assert waiting(embryologist_client) == [("A1", False)]
+    assert counted(embryologist_client, recorded)["onsets"]
+
+
+def test_what_was_rejected_can_be_accepted_after_all_and_is_never_accepted_unseen(cast: Cast, embryologist_client: APIClient) -> None:
+    recorded = Recorded(cast.lab).embryo((0, 0))
+    reject(embryologist_client, recorded, {"A1": 0})
+    assert accept_above(embryologist_client, cast, threshold=0).json()["count"] == 0
+    assert accept(embryologist_client, recorded, {"A1": 1}).status_code == 200
+    kept = reading(cast.embryologist)
+    assert (kept.state, kept.profile, bool(kept.onsets)) == ("submitted", {}, True)
+
+
+def test_nothing_is_rejected_that_is_hidden_submitted_changed_or_not_there(
+    cast: Cast, embryologist_client: APIClient, client_of: ClientOf
+) -> None:
+    recorded = Recorded(cast.lab).embryo((0, 0)).well((0, 1), "empty", 0.4)
+    assert reject(embryologist_client, recorded, {"A1": 3}).status_code == 412
+    assert reject(embryologist_client, recorded, {"A2": 0}).json()["code"] == "nothing_to_accept"
+    accept(embryologist_client, recorded, {"A1": 0})
+    version = reading(cast.embryologist).version
+    assert reject(embryologist_client, recorded, {"A1": version}).json()["code"] == "submitted_already"
+    blind(cast.lab)
+    assert reject(client_of(cast.colleague), recorded, {"A1": 0}).json()["code"] == "blind_first"

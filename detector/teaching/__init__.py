@@ -1,0 +1,1 @@
+"""Which pictures teach a detector most, and what asking for those first saves."""
