@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 Source = Literal["machine", "human"]
 Scope = Literal["embryo", "dish", "cycle"]
@@ -59,6 +59,24 @@ class EventLine:
 class GradeLine:
     name: str
     value: str
+    by_name: str
+
+
+@dataclass(frozen=True)
+class MeasurementLine:
+    """What somebody measured: a line's length, a circle's diameter and area, a polygon's outline and area."""
+
+    label: str
+    kind: str
+    frame_index: int
+    hours: float | None
+    plane: int
+    px: float
+    px2: float | None
+    um: float | None
+    um2: float | None
+    """None where the lab had not entered how far the wells of this layout lie apart."""
+    calibration: Mapping[str, Any] | None
     by_name: str
 
 
@@ -120,6 +138,7 @@ class EmbryoPart:
     intervals: Sequence[IntervalLine]
     events: Sequence[EventLine]
     grades: Sequence[GradeLine]
+    measurements: Sequence[MeasurementLine]
     decision: DecisionLine | None
     scores: Sequence[ScoreLine]
     readings: Sequence[ReadingLine]

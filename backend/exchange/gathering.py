@@ -11,7 +11,6 @@ from django.utils import timezone
 from backend.accounts.actor import Actor
 from backend.analysis.models import Run
 from backend.analysis.selectors import HOLDS_EMBRYO
-from backend.analysis.values import place_name
 from backend.core.errors import Refused
 from backend.exchange.boxes import Wells
 from backend.exchange.contents import (
@@ -20,6 +19,7 @@ from backend.exchange.contents import (
     EventLine,
     GradeLine,
     MachineLine,
+    MeasurementLine,
     OnsetLine,
     ReadingLine,
     RecordingLine,
@@ -35,6 +35,7 @@ from backend.imaging.selectors import hours_of
 from backend.live.events import ProfileValue
 from backend.review.effective import Effective, EffectiveEvent, effective_of, hour_at
 from backend.review.machine import machine_says
+from backend.review.measuring import size_of
 from backend.review.models import Reading
 from backend.review.selectors import is_signature_valid, readings_visible_to
 from backend.selection.embryos import stacks_of_dishes
@@ -84,7 +85,10 @@ def _dish_part(dish: Dish, actor: Actor, places: Collection[str] | None) -> Dish
         layout=(run.layout if run else "") or dish.layout,
         recording=_recording_line(stack, hours),
         machine=_machine_line(run) if run else None,
-        embryos=[_embryo_part(one, says.profiles.get(one.place), hours, wells, readings, said) for one in told],
+        embryos=[
+            _embryo_part(one, None if one.is_profile_rejected else says.profiles.get(one.place), hours, wells, readings, said)
+            for one in told
+        ],
         hidden=hidden,
         without_embryo=[
             (one.place, one.content.value) for one in effective.values() if not one.is_hidden and not _is_embryo(one) and one.content
@@ -106,6 +110,7 @@ def _embryo_part(
     said: DishSaid,
 ) -> EmbryoPart:
     onsets = _onset_lines(one, profile)
+    readings = [reading for reading in readings if reading.place == one.place]
     boxes = {onset.frame_index: wells.box(one.place, onset.frame_index) for onset in onsets} if wells else {}
     return EmbryoPart(
         place=one.place,
@@ -119,7 +124,8 @@ def _embryo_part(
         grades=[GradeLine(name, str(grade.value), grade.by_name) for name, grade in one.grades.items()],
         decision=said.decisions.get(one.place),
         scores=said.scores.get(one.place, ()),
-        readings=[_reading_line(reading) for reading in readings if place_name(reading.row, reading.column) == one.place],
+        measurements=_measurement_lines(readings, hours),
+        readings=[_reading_line(reading) for reading in readings],
         boxes={frame: box for frame, box in boxes.items() if box is not None},
     )
 
@@ -160,6 +166,18 @@ def _event_line(event: EffectiveEvent, hours: Sequence[float | None]) -> EventLi
         verdict=event.verdict or "",
         by_name=event.by_name or "",
     )
+
+
+def _measurement_lines(readings: Sequence[Reading], hours: Sequence[float | None]) -> list[MeasurementLine]:
+    """Everybody's that may be seen, in order of time."""
+    lines = []
+    for reading in readings:
+        for said in reading.measurements.values():
+            size, when = size_of(said), hour_at(hours, said["frame_index"])
+            at = {"frame_index": said["frame_index"], "hours": when, "plane": said["plane"]}
+            told = {"um": said.get("um"), "um2": said.get("um2"), "calibration": said.get("calibration"), "by_name": reading.reader.name}
+            lines.append(MeasurementLine(label=said["label"], kind=said["kind"], **at, px=size.length, px2=size.area, **told))
+    return sorted(lines, key=lambda line: (line.frame_index, line.label, line.by_name))
 
 
 def _reading_line(reading: Reading) -> ReadingLine:

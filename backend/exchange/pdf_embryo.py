@@ -9,6 +9,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Spacer, Table, TableStyle
 
 from backend.exchange.contents import DishPart, EmbryoPart, OnsetLine, RecordingLine, Report, ScoreLine
+from backend.exchange.pdf_measurements import measurements
 from backend.exchange.pdf_style import CENTRED, FAINT, HEADING, LABEL, LINE, SMALL, TABLE_TEXT, WARNING, WIDTH, facts, said, table
 from backend.exchange.pdf_timeline import Timeline
 from backend.exchange.pictures import Wanted
@@ -49,6 +50,8 @@ def embryo_story(dish: DishPart, embryo: EmbryoPart, pictures: Pictures, speech:
     story += [_onsets_and_intervals(embryo, speech)]
     story += [said(speech("events"), LABEL), *_events(embryo, speech)]
     story += [said(speech("grades"), LABEL), _grades(embryo, speech)]
+    if embryo.measurements:
+        story += [said(speech("measurements"), LABEL), *measurements(embryo, speech)]
     story += _decision(embryo, speech)
     return [*story, said(speech("readings"), LABEL), *_readings(embryo, speech)]
 

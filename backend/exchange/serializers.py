@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from backend.exchange.words import LANGUAGES
+from backend.review.measurement_serializers import MEASURED, KeptCalibrationOut
 
 SOURCES = ["machine", "human"]
 SCOPES = ["embryo", "dish", "cycle"]
@@ -69,6 +70,20 @@ class ReportGradeOut(serializers.Serializer[Any]):
     by_name = serializers.CharField()
 
 
+class ReportMeasurementOut(serializers.Serializer[Any]):
+    label = serializers.CharField()  # type: ignore[assignment]
+    kind = serializers.ChoiceField(choices=MEASURED)
+    frame_index = serializers.IntegerField()
+    hours = serializers.FloatField(allow_null=True)
+    plane = serializers.IntegerField()
+    px = serializers.FloatField(help_text="a line's length, a circle's diameter, a polygon's outline")
+    px2 = serializers.FloatField(allow_null=True, help_text="area")
+    um = serializers.FloatField(allow_null=True)
+    um2 = serializers.FloatField(allow_null=True)
+    calibration = KeptCalibrationOut(allow_null=True, help_text="by which it was measured")
+    by_name = serializers.CharField()
+
+
 class ReportDecisionOut(serializers.Serializer[Any]):
     value = serializers.CharField()
     reason = serializers.CharField()
@@ -114,6 +129,7 @@ class ReportEmbryoOut(serializers.Serializer[Any]):
     intervals = ReportIntervalOut(many=True)
     events = ReportEventOut(many=True)
     grades = ReportGradeOut(many=True)
+    measurements = ReportMeasurementOut(many=True)
     decision = ReportDecisionOut(allow_null=True)
     scores = ReportScoreOut(many=True)
     readings = ReportReadingOut(many=True)

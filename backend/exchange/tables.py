@@ -13,8 +13,9 @@ from typing import Any
 import xlsxwriter
 
 from backend.analysis.profile_tables import FORMULA, INTERVALS, PHASES, Cell
-from backend.exchange.contents import DishPart, EmbryoPart, Report
+from backend.exchange.contents import DishPart, EmbryoPart, MeasurementLine, Report
 from backend.exchange.pdf import title_of
+from backend.exchange.pdf_measurements import calibration_told
 from backend.exchange.words import Language, Speech
 
 GRADES = ("expansion", "icm", "te", "fragmentation", "evenness", "pn_count", "multinucleation")
@@ -87,8 +88,8 @@ def _write(sheet: Any, line: int, column: int, cell: Cell) -> None:
 def _columns() -> list[str]:
     onsets = [f"{phase}_{part}" for phase in PHASES for part in _ONSET_PARTS]
     intervals = [f"{name}_{part}" for name in INTERVALS for part in ("value", "low", "high", "source")]
-    return [*_OPENING, *onsets, *intervals, "events", *GRADES, "decision", "decision_reason", "decision_by", "fate", "readers", "signed_by",
-            *_PROVENANCE]  # fmt: skip
+    said = ["decision", "decision_reason", "decision_by", "fate", "readers", "signed_by"]
+    return [*_OPENING, *onsets, *intervals, "events", *GRADES, "measurements", *said, *_PROVENANCE]
 
 
 _OPENING = ("dish", "well", "patient_code", "cycle_label", "content", "content_source", "bounds_in")
@@ -109,6 +110,7 @@ def _line(report: Report, dish: DishPart, embryo: EmbryoPart) -> dict[str, Cell]
         line[f"{each.name}_source"] = each.source
     line["events"] = "; ".join(_told(event.kind, event.first_frame, event.last_frame, event.verdict) for event in embryo.events)
     line |= {grade.name: grade.value for grade in embryo.grades if grade.name in GRADES}
+    line["measurements"] = "; ".join(_measured(one) for one in embryo.measurements)
     if embryo.decision is not None:
         said = embryo.decision
         line |= {"decision": said.value, "decision_reason": said.reason, "decision_by": said.by_name, "fate": said.fate}
@@ -139,6 +141,13 @@ def _told(kind: str, first: int, last: int, verdict: str) -> str:
     return f"{kind} frames {first}-{last}" + (f" ({verdict})" if verdict else "")
 
 
+def _measured(one: MeasurementLine) -> str:
+    """In micrometres where it is calibrated, else in pixels."""
+    length, area, unit = (one.px, one.px2, "px") if one.um is None else (one.um, one.um2, "um")
+    named = f"{one.label} " if one.label else ""
+    return f"{named}{one.kind} {length} {unit}" + (f", {area} {unit}2" if area is not None else "") + f" at frame {one.frame_index}"
+
+
 Rows = list[Sequence[Cell]]
 
 
@@ -159,6 +168,7 @@ def _sheets(report: Report, speech: Speech) -> Mapping[str, tuple[list[str], Row
             ],
             [],
         ),
+        "measurements": ([*opening, *_said(speech, *MEASURED)], []),
         "readings": ([*opening, *_said(speech, "reader", "state", "blind", "at", "signed", "standing", "content_hash")], []),
         "provenance": ([speech("dish"), speech("value"), ""], _told_provenance(report, speech)),
     }
@@ -178,8 +188,17 @@ def _sheets(report: Report, speech: Speech) -> Mapping[str, tuple[list[str], Row
              named("source", one.source), named("verdict", one.verdict), one.by_name]
             for one in embryo.events
         )  # fmt: skip
+        sheets["measurements"][1].extend([*at, *_measurement(one, speech)] for one in embryo.measurements)
         sheets["readings"][1].extend(_read(at, embryo, speech))
     return sheets
+
+
+MEASURED = ("measurement", "measured_as", "frame", "hours_hpi", "length_um", "area_um2", "length_px", "area_px2", "calibration", "by")
+
+
+def _measurement(one: MeasurementLine, speech: Speech) -> list[Cell]:
+    opening: list[Cell] = [one.label, speech.named("measured", one.kind), one.frame_index, one.hours]
+    return [*opening, one.um, one.um2, one.px, one.px2, calibration_told(one, speech), one.by_name]
 
 
 def _said(speech: Speech, *keys: str) -> list[str]:

@@ -78,6 +78,8 @@ class Effective:
     events: tuple[EffectiveEvent, ...] = ()
     grades: dict[str, EffectiveGrade] = field(default_factory=dict)
     is_hidden: bool = False
+    is_profile_rejected: bool = False
+    """The machine's profile counts no more, because a person rejected all of it."""
     readings_submitted: int = 0
     uncertainty: float | None = None
     """Mean doubt of the machine about its onsets that nobody has judged, 0 to 1; None where it said nothing that may be seen."""
@@ -123,7 +125,8 @@ def _effective(
     hours: Sequence[float | None],
     is_hidden: bool,
 ) -> Effective:
-    profile = None if is_hidden else machine.profiles.get(place)
+    is_rejected = "machine" in _latest(readings, "profile")
+    profile = None if is_hidden or is_rejected else machine.profiles.get(place)
     onsets, absent = _onsets(profile, readings, hours)
     doubts = [1 - onset.confidence for onset in onsets.values() if onset.source == "machine" and onset.confidence is not None]
     return Effective(
@@ -134,6 +137,7 @@ def _effective(
         events=_events(profile, readings),
         grades=_grades(readings),
         is_hidden=is_hidden,
+        is_profile_rejected=is_rejected,
         readings_submitted=sum(reading.state == Reading.State.SUBMITTED for reading in readings),
         uncertainty=None if profile is None else round(sum(doubts) / len(doubts), 4) if doubts else 0.0,
     )

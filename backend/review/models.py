@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.db import models
 
+from backend.accounts.models import Lab
 from backend.analysis.values import place_name
 from backend.core.models import Row
 from backend.imaging.models import Stack
@@ -47,6 +48,9 @@ class Reading(Row):
     events = models.JSONField(default=dict)
     grades = models.JSONField(default=dict)
     measurements = models.JSONField(default=dict)
+    """By id: what was drawn, and what it measures in micrometres with the calibration that held when it was written."""
+    profile = models.JSONField(default=dict)
+    """{machine: {verdict: rejected}} where the machine's whole profile was rejected."""
     judged_at = models.JSONField(default=dict)
     """When each field that has a value was given it: {"onsets.t2": "2026-01-01T12:00:00Z"}."""
     seconds_spent = models.FloatField(default=0)
@@ -140,6 +144,18 @@ class Signature(Row):
 
     def __str__(self) -> str:
         return f"{self.meaning} by {self.by_name}"
+
+
+class DishGeometry(Row):
+    """How far apart the wells of a lab's dishes lie; a lab without a row has entered nothing, version 0."""
+
+    lab = models.OneToOneField(Lab, on_delete=models.CASCADE, related_name="dish_geometry")
+    version = models.PositiveIntegerField(default=0)
+    layouts = models.JSONField(default=dict)
+    """By layout such as 4x3: {pitch_um, well_um or null, by_name, at}."""
+
+    def __str__(self) -> str:
+        return f"dish geometry of {self.lab_id}"
 
 
 class Comment(Row):

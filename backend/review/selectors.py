@@ -132,6 +132,8 @@ def content_of(reading: Reading) -> dict[str, Any]:
         "events": reading.events,
         "grades": reading.grades,
         "measurements": reading.measurements,
+        # Left out where nothing is said, so that what was signed before there was such a verdict stays signed.
+        **({"profile": reading.profile} if reading.profile else {}),
     }
 
 

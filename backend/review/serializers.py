@@ -10,6 +10,7 @@ from rest_framework import serializers
 from backend.analysis.serializers import CONTENTS
 from backend.imaging.selectors import hours_of
 from backend.review.effective import hour_at
+from backend.review.measurement_serializers import MeasurementOut, measurement_told
 from backend.review.models import Comment, Correction, Presence, Reading, Signature, Verdict
 from backend.review.selectors import correctors_of, is_signature_valid, out_of_order, signature_of
 from backend.review.services import MOST_SECONDS
@@ -19,7 +20,6 @@ SOURCES = ["machine", "human"]
 LETTERS = ["A", "B", "C", "D"]
 MARKED_BY = ["own", "machine"]
 VERDICTS = ["accepted", "rejected", "added"]
-MEASURED = ["line", "circle", "polygon"]
 DOING = ["looking", "editing"]
 
 
@@ -53,16 +53,14 @@ class GradesOut(serializers.Serializer[Any]):
     multinucleation = serializers.ChoiceField(choices=["none", "at_2", "at_4", "at_both"], required=False)
 
 
-class MeasurementOut(serializers.Serializer[Any]):
-    """Points are pixels of the full frame: a line's ends, a circle's centre and a point of its rim, a polygon's corners."""
+class RejectedOut(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(choices=["rejected"])
 
-    kind = serializers.ChoiceField(choices=MEASURED)
-    frame_index = serializers.IntegerField()
-    plane = serializers.IntegerField()
-    points = serializers.ListField(child=serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2))
-    um = serializers.FloatField(allow_null=True)
-    um2 = serializers.FloatField(allow_null=True)
-    label = serializers.CharField()  # type: ignore[assignment]
+
+class ProfileVerdictOut(serializers.Serializer[Any]):
+    """Said of the machine's profile as a whole; empty where nothing was."""
+
+    machine = RejectedOut(required=False)
 
 
 class SignatureOut(serializers.ModelSerializer[Signature]):
@@ -94,7 +92,8 @@ class ReadingOut(serializers.ModelSerializer[Reading]):
     absent = serializers.SerializerMethodField(help_text="phases that the reader says there were none of")
     events = serializers.DictField(child=JudgedEventOut(), help_text="by kind@first_frame")
     grades = GradesOut()
-    measurements = serializers.DictField(child=MeasurementOut())
+    measurements = serializers.SerializerMethodField()
+    profile = ProfileVerdictOut()
     is_signed = serializers.SerializerMethodField()
     signature = serializers.SerializerMethodField()
     warnings = serializers.SerializerMethodField()
@@ -115,6 +114,7 @@ class ReadingOut(serializers.ModelSerializer[Reading]):
             "events",
             "grades",
             "measurements",
+            "profile",
             "seconds_spent",
             "is_signed",
             "signature",
@@ -133,6 +133,11 @@ class ReadingOut(serializers.ModelSerializer[Reading]):
             for phase, said in reading.onsets.items()
             if "frame_index" in said
         }
+
+    @extend_schema_field(serializers.DictField(child=MeasurementOut()))
+    def get_measurements(self, reading: Reading) -> dict[str, Any]:
+        hours = self._hours(reading) if reading.measurements else []
+        return {name: measurement_told(one, hours) for name, one in reading.measurements.items()}
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_absent(self, reading: Reading) -> list[str]:
@@ -300,6 +305,7 @@ class EffectiveOut(serializers.Serializer[Any]):
     events = EffectiveEventOut(many=True)
     grades = serializers.DictField(child=EffectiveGradeOut())
     is_hidden = serializers.BooleanField()
+    is_profile_rejected = serializers.BooleanField(help_text="a person rejected all that the machine says of this embryo")
     readings_submitted = serializers.IntegerField()
     uncertainty = serializers.FloatField(allow_null=True)
 

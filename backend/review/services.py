@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -22,7 +22,9 @@ from backend.imaging.models import Stack
 from backend.live import events
 from backend.live.publish import publish
 from backend.live.topics import dish_topic
+from backend.review.calibration import Calibration, calibration_of
 from backend.review.machine import MachineSays, machine_says
+from backend.review.measuring import size_of
 from backend.review.models import Reading, Verdict
 from backend.review.selectors import empty_reading, stack_under_review
 from backend.review.values import MOST_OF_A_KIND, FieldChange, place_of, reading_value
@@ -197,8 +199,10 @@ def _seconds(seconds_spent: float) -> float:
 
 
 def _wanted(reading: Reading, changes: Sequence[FieldChange], says: MachineSays) -> dict[str, Any]:
-    """The checked value of each field; a machine's onset that the machine does not say is the reader's own."""
+    """The checked value of each field; a machine's onset that the machine does not say is the reader's own, and sizes are reckoned here."""
     wanted: dict[str, Any] = {}
+    measures = {change.field for change in changes if change.field.startswith("measurements.") and change.value is not None}
+    calibration = calibration_of(reading.stack) if measures else None
     for change in changes:
         if change.field in wanted:
             raise Refused("invalid_value", f"{change.field} is given twice.", "Send each field once, with its latest value.")
@@ -206,8 +210,16 @@ def _wanted(reading: Reading, changes: Sequence[FieldChange], says: MachineSays)
         if _leans_on_the_machine(value) and "source" in value:
             told = says.of(reading.place, change.field)
             value["source"] = "machine" if told is not None and told["frame_index"] == value["frame_index"] else "own"
+        if calibration is not None and change.field in measures:
+            value |= _in_micrometres(value, calibration)
         wanted[change.field] = value
     return wanted
+
+
+def _in_micrometres(measurement: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
+    """Null where the lab has not entered how far its wells lie apart: then it measures pixels."""
+    size = size_of(measurement, calibration.scale) if calibration.scale else None
+    return {"um": size and size.length, "um2": size and size.area, "calibration": calibration.as_kept()}
 
 
 def _leans_on_the_machine(value: Any) -> bool:

@@ -12,12 +12,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from backend.core.errors import Refused
 from backend.imaging.models import Stack
 from backend.live.events import ContentName, PhaseName
+from backend.review.measuring import crosses_itself
 
 PLACE = re.compile(r"([A-J])([1-9]|10)")
 PHASES: tuple[str, ...] = get_args(PhaseName)
 KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 EVENT_KEY = re.compile(r"([a-z0-9_]{1,40})@(0|[1-9][0-9]{0,8})")
 LAYOUT = re.compile(r"([1-9]|10)x([1-9]|10)")
+MACHINE_PROFILE = "profile.machine"
+"""The verdict on the machine's whole profile: rejected, it counts no more, and nothing is said of what is right instead."""
 MOST_OF_A_KIND = 200
 """Events or measurements of one embryo; nobody makes so many by hand."""
 
@@ -43,7 +46,7 @@ class _Said(BaseModel):
 
 Frame = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Number = Annotated[float, Field(ge=-1e6, le=1e6)]
-Length = Annotated[float, Field(ge=0, le=1e9)]
+Told = Annotated[Any, Field(exclude=True)]
 
 
 class _Onset(_Said):
@@ -67,9 +70,18 @@ class _Measurement(_Said):
     frame_index: Frame
     plane: Annotated[int, Field(ge=0, le=1000)]
     points: Annotated[list[Annotated[list[Number], Field(min_length=2, max_length=2)]], Field(min_length=2, max_length=200)]
-    um: Length | None = None
-    um2: Length | None = None
     label: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+    # A page may send back what it was told. What it measures follows from the points, so that is reckoned here and never believed.
+    um: Told = None
+    um2: Told = None
+    px: Told = None
+    px2: Told = None
+    calibration: Told = None
+    hours_post_insemination: Told = None
+
+
+class _Rejected(_Said):
+    verdict: Literal["rejected"]
 
 
 class _ContentFrom(_Said):
@@ -86,6 +98,7 @@ _ONSET: TypeAdapter[Any] = TypeAdapter(_Onset)
 _ABSENT: TypeAdapter[Any] = TypeAdapter(_Absent)
 _EVENT: TypeAdapter[Any] = TypeAdapter(_Event)
 _MEASUREMENT: TypeAdapter[Any] = TypeAdapter(_Measurement)
+_REJECTED: TypeAdapter[Any] = TypeAdapter(_Rejected)
 GRADES: dict[str, TypeAdapter[Any]] = {
     "expansion": TypeAdapter(Annotated[int, Field(strict=True, ge=1, le=6)]),
     "icm": TypeAdapter(Literal["A", "B", "C", "D"]),
@@ -129,6 +142,8 @@ def reading_value(change: FieldChange, stack: Stack) -> Any:
     if section == "measurements" and KEY.fullmatch(key):
         said = _read(_MEASUREMENT, change)
         return said and _measured(said, stack, change.field)
+    if change.field == MACHINE_PROFILE:
+        return _read(_REJECTED, change)
     raise _unknown(change.field)
 
 
@@ -191,6 +206,8 @@ def _measured(said: dict[str, Any], stack: Stack, field: str) -> dict[str, Any]:
         raise _wrong(field, "a line and a circle have 2 points, a polygon 3 or more")
     if not all(0 <= x <= stack.width_px and 0 <= y <= stack.height_px for x, y in said["points"]):
         raise _wrong(field, f"points lie within {stack.width_px} x {stack.height_px} px")
+    if said["kind"] == "polygon" and crosses_itself(said["points"]):
+        raise _wrong(field, "its sides cross each other, so it has no area")
     return said
 
 

@@ -162,3 +162,37 @@ def test_a_well_without_an_embryo_has_no_report(dish: Dish, embryologist_client:
 def test_a_table_costs_the_same_queries_however_many_embryos_it_has(get: Get, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(45):
         assert len(lines(get("csv").content)) == 8
+
+
+LINE = {"kind": "line", "frame_index": 10, "plane": 0, "points": [[10, 10], [40, 50]], "label": "=zona"}
+CIRCLE = {"kind": "circle", "frame_index": 4, "plane": 0, "points": [[100, 100], [130, 140]], "label": ""}
+
+
+def test_measurements_and_added_events_are_in_every_kind_of_file(
+    get: Get, read: Callable[..., None], actor: Actor, client_of: Callable[[Any], APIClient], cast: Cast
+) -> None:
+    added = {"kind": "multinucleation", "first_frame": 4, "last_frame": 9, "verdict": "added"}
+    read(actor, **{"measurements__m1": LINE, "measurements__m2": CIRCLE, "events__multinucleation@4": added})
+    (circle, line) = json.loads(get("json", "A1").content)["dishes"][0]["embryos"][0]["measurements"]
+    assert (line["px"], line["um"], line["calibration"], line["hours"]) == (50, None, None, hour(10))
+    assert (circle["kind"], circle["px"], circle["by_name"]) == ("circle", 100, actor.user.name)
+    told = lines(get("csv", "A1").content)["A1"]
+    assert told["measurements"] == "circle 100.0 px, 7853.98 px2 at frame 4; =zona line 50.0 px at frame 10"
+    assert "multinucleation frames 4-9 (added)" in told["events"]
+    assert {"'=zona", "circle: diameter, area", "none: pixels only", "Multinucleation"} <= cells(get("xlsx", "A1").content)
+    text = text_of(get("pdf", "A1").content)
+    assert "50.0 px" in text
+    assert "Multinucleation" in text
+
+
+def test_what_was_measured_by_the_labs_own_wells_is_told_in_micrometres_with_its_calibration(
+    get: Get, read: Callable[..., None], actor: Actor, client_of: Callable[[Any], APIClient], cast: Cast
+) -> None:
+    headers = {"If-Match": '"0"'}
+    address = f"/api/labs/{cast.lab.id}/dish-geometry/"
+    assert client_of(cast.lab_admin).patch(address, {"layouts": {"3x3": {"pitch_um": 400}}}, headers=headers).status_code == 200
+    read(actor, measurements__m1=LINE)
+    (line,) = json.loads(get("json", "A1").content)["dishes"][0]["embryos"][0]["measurements"]
+    assert line["um"] == pytest.approx(line["px"] * line["calibration"]["um_per_px_x"], rel=0.02)
+    assert f"{line['um']} um at frame 10" in lines(get("csv", "A1").content)["A1"]["measurements"]
+    assert "wells of 3x3 lie 400 µm apart" in text_of(get("pdf", "A1").content).replace("\n", " ")

@@ -49,7 +49,7 @@ def main(count: int) -> None:
         """Both windows are one person's at a reading, and two people's at the corrections."""
         frame = 2 * number + which
         for place in PLACES:
-            together.wait(timeout=60)
+            together.wait(timeout=300)
             onset = FieldChange("onsets.t2", {"frame_index": frame, "source": "own"})
             said = {"actor": actors[0], "stack_id": stack.id, "place": place, "changes": [onset]}
             until_accepted(lambda version, said=said: services.change_reading(version=version, **said))

@@ -34,7 +34,7 @@ def test_a_reading_that_nobody_has_written_yet_is_an_empty_one_of_version_0(stac
 
 
 def test_what_was_written_is_there_after_closing_the_tab(stack: Stack, embryologist_client: APIClient) -> None:
-    line = {"kind": "line", "frame_index": 9, "plane": 1, "points": [[1, 2.5], [30, 40]], "um": 41.5, "um2": None, "label": "zona"}
+    line = {"kind": "line", "frame_index": 9, "plane": 1, "points": [[1, 2.5], [31, 42.5]], "label": "zona"}
     event = {"kind": "reverse_cleavage", "first_frame": 11, "last_frame": 12, "verdict": "added"}
     said = [at_frame("t2", 5), at_frame("t9+", 38), change("measurements.m1", line), change("events.reverse_cleavage@11", event)]
     said += [change(f"grades.{name}", value) for name, value in GRADES.items()]
@@ -44,7 +44,8 @@ def test_what_was_written_is_there_after_closing_the_tab(stack: Stack, embryolog
     assert answer.json() == told
     assert answer.json()["onsets"]["t2"] == {"frame_index": 5, "hours_post_insemination": 22.5, "source": "own"}
     assert answer.json()["grades"] == GRADES
-    assert answer.json()["measurements"] == {"m1": line}
+    measured = {"px": 50.0, "px2": None, "um": None, "um2": None, "calibration": None, "hours_post_insemination": 24.5}
+    assert answer.json()["measurements"] == {"m1": line | measured}
     assert answer.json()["events"] == {"reverse_cleavage@11": event}
     assert answer.json()["seconds_spent"] == 12.5
 
@@ -124,6 +125,9 @@ WRONG = [
     ("measurements.m1", POLYGON, "invalid_value"),
     ("measurements.m1", POLYGON | {"kind": "line", "points": [[0, 0], [385, 0]]}, "invalid_value"),
     ("measurements.m1", POLYGON | {"kind": "line", "plane": 2}, "invalid_value"),
+    ("measurements.m1", POLYGON | {"points": [[0, 0], [9, 9], [9, 0], [0, 9]]}, "invalid_value"),
+    ("profile.machine", {"verdict": "accepted"}, "invalid_value"),
+    ("profile.reader", {"verdict": "rejected"}, "unknown_field"),
     ("measurements.m1", POLYGON | {"kind": "line", "label": "a\x00b"}, "invalid_value"),
 ]
 
