@@ -11,13 +11,14 @@ import type { App } from '$lib/app.svelte';
 import type { EmbryoPage } from '$lib/features/embryo/page.svelte';
 import { Comments } from './comments.svelte';
 import { outOfOrder } from './course';
-import type { Change } from './edits';
-import type { Value } from './fields';
+import type { Change } from '$lib/keeping/edits';
+import type { Value } from '$lib/keeping/fields';
 import { gradeField, type Grade } from './grades';
 import {
   acceptedValue,
   eventField,
   nearestWord,
+  MACHINE_PROFILE,
   rejectedValue,
   verdictOn,
   wordsOf,
@@ -26,9 +27,12 @@ import {
 import { openReading } from './outbox';
 import { onsetField, saidOf, type Said } from './phases';
 import { PHASES } from '$lib/features/phases/stages';
+import { Calibration } from '$lib/features/measuring/calibration.svelte';
+import { Measuring } from '$lib/features/measuring/measuring.svelte';
+import { Sightings } from '$lib/features/sightings/sightings.svelte';
 import { Presence } from './presence.svelte';
 import type { Reading } from './reading.svelte';
-import { tag } from './server';
+import { tag } from '$lib/keeping/server';
 import { Stopwatch } from './stopwatch';
 
 /** Annotating the embryo of an open page: my reading, what others handed in, remarks, and who else is here. */
@@ -37,13 +41,14 @@ export class Annotation {
   readonly reading: Reading;
   readonly comments: Comments;
   readonly presence: Presence;
+  readonly measuring: Measuring;
+  readonly sightings: Sightings;
   /** Readings of this recording that I may see, mine among them. */
   readings = $state.raw<ReadingValue[]>([]);
   isSubmitting = $state(false);
   readonly stack: string;
   readonly #app: App;
   readonly #watch = new Stopwatch();
-  readonly #closeReading: () => void;
   #unfollow: (() => void) | null = null;
   #isClosed = false;
 
@@ -65,6 +70,8 @@ export class Annotation {
   readonly word: Word | null = $derived.by(() =>
     nearestWord(this.words, this.page.dish.shown, this.reading.fields),
   );
+  /** I said that all the machine says of this embryo counts for nothing. */
+  readonly hasRejected: boolean = $derived.by(() => MACHINE_PROFILE in this.reading.fields);
   readonly misordered: PhaseName[] = $derived.by(() => outOfOrder(this.reading.fields));
   /** Frames at which somebody says that something begins, for the keys that step through them. */
   readonly turns: number[] = $derived.by(() => {
@@ -74,28 +81,36 @@ export class Annotation {
     );
   });
 
+  /** Frames at which an event begins, the machine's and people's. */
+  readonly eventFrames: number[] = $derived.by(() => {
+    const machines = (this.page.profile?.events ?? []).map(({ first_frame }) => first_frame);
+    const seen = [...this.sightings.mine, ...this.sightings.theirs].map(({ first }) => first);
+    return [...new Set([...machines, ...seen])].sort((a, b) => a - b);
+  });
+
   constructor(app: App, page: EmbryoPage, stack: string) {
     this.#app = app;
     this.page = page;
     this.stack = stack;
-    const { reading, close } = openReading(app, stack, page.place, () => this.#watch.take());
-    this.reading = reading;
-    this.#closeReading = close;
+    this.reading = openReading(app, stack, page.place, { seconds: () => this.#watch.take() });
     this.comments = new Comments(app, stack, page.place);
     this.presence = new Presence(app, stack, page.place);
+    this.measuring = new Measuring(this, new Calibration(app, stack));
+    this.sightings = new Sightings(this);
   }
 
   async start(): Promise<void> {
     this.#follow();
     this.presence.start();
-    await Promise.all([this.reading.load(), this.comments.load(), this.#loadReadings()]);
+    const { calibration } = this.measuring;
+    await Promise.all([this.reading.load(), this.comments.load(), this.#loadReadings(), calibration.load()]);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#unfollow?.();
     this.presence.stop();
-    this.#closeReading();
+    this.reading.close();
   }
 
   /** Somebody is working here. */
@@ -236,9 +251,7 @@ export class Annotation {
         void this.page.dish.load();
     } else if (event.type === 'reading.changed') {
       const isMine = event.reader_id === this.#app.user?.id;
-      if (isMine && event.place === this.page.place && event.version > (this.reading.known?.version ?? 0)) {
-        void this.reading.refresh();
-      }
+      if (isMine && event.place === this.page.place) void this.reading.heard(event.version);
       if (!isMine || event.state === 'submitted') void this.#loadReadings();
     } else if (event.place !== this.page.place) return;
     else if (event.type === 'comment.changed') void this.comments.load();

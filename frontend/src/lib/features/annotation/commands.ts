@@ -1,4 +1,6 @@
 import type { Command } from '$lib/keys/commands.svelte';
+import { measuringCommands } from '$lib/features/measuring/commands';
+import { sightingCommands } from '$lib/features/sightings/commands';
 import { PHASES } from '$lib/features/phases/stages';
 import type { Annotation } from './annotation.svelte';
 import { PHASE_KEYS } from './phases';
@@ -10,6 +12,8 @@ interface Ways {
   submit: () => void;
   comment: () => void;
   grade: () => void;
+  /** Show the list of measurements. */
+  measured: () => void;
 }
 
 /** A field's own undo is for its text. */
@@ -17,7 +21,7 @@ const isWriting = (): boolean =>
   document.activeElement?.matches('textarea, input:not([type="radio"], [type="checkbox"])') ?? false;
 
 /** The keys with which an embryo is annotated. */
-export function annotationCommands({ annotation, submit, comment, grade }: Ways): Command[] {
+export function annotationCommands({ annotation, submit, comment, grade, measured }: Ways): Command[] {
   const mayEdit = (): boolean => annotation()?.mayEdit ?? false;
   const withIt = (act: (one: Annotation) => void) => (): void => {
     const one = annotation();
@@ -74,5 +78,7 @@ export function annotationCommands({ annotation, submit, comment, grade }: Ways)
       () => mayEdit() && !isWriting(),
     ),
     command('submit', 'annotation.submit', ['Ctrl+Enter'], submit),
+    ...measuringCommands(() => annotation()?.measuring ?? null, measured),
+    ...sightingCommands(() => annotation()?.sightings ?? null),
   ];
 }

@@ -1,9 +1,9 @@
 import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { App } from '$lib/app.svelte';
-import { remember, remembered } from '$lib/storage';
 import type { CommentValue } from '$lib/api/types';
-import { tag } from './server';
+import { tag } from '$lib/keeping/server';
+import { Typed } from '$lib/keeping/typed.svelte';
 
 /** What people remarked about one embryo, oldest first, and the remark that is being written. */
 export class Comments {
@@ -11,26 +11,16 @@ export class Comments {
   refusal = $state.raw<Refusal | null>(null);
   isLoaded = $state(false);
   readonly open: CommentValue[] = $derived(this.all.filter(({ is_resolved }) => !is_resolved));
+  readonly typed: Typed<string>;
   readonly #app: App;
   readonly #stack: string;
   readonly #place: string;
-  #draft = $state('');
 
   constructor(app: App, stack: string, place: string) {
     this.#app = app;
     this.#stack = stack;
     this.#place = place;
-    this.#draft = remembered(this.#draftName()) ?? '';
-  }
-
-  /** Kept in the browser while it is written, so that closing the tab loses none of it. */
-  get draft(): string {
-    return this.#draft;
-  }
-
-  set draft(text: string) {
-    this.#draft = text;
-    remember(this.#draftName(), text || null);
+    this.typed = new Typed(app.drafts, `comment/${stack}/${place}`, '');
   }
 
   async load(): Promise<void> {
@@ -45,9 +35,9 @@ export class Comments {
     }
   }
 
-  /** Say the draft, pinned to a frame or to the embryo as a whole. */
+  /** Say what was typed, pinned to a frame or to the embryo as a whole. */
   async say(frame: number | null): Promise<boolean> {
-    const text = this.#draft.trim();
+    const text = this.typed.value.trim();
     if (!text) return false;
     return this.#ask(async () => {
       const comment = await body(
@@ -57,7 +47,7 @@ export class Comments {
         }),
       );
       this.#take(comment as CommentValue);
-      this.draft = '';
+      this.typed.sent();
     });
   }
 
@@ -90,9 +80,5 @@ export class Comments {
   #take(comment: CommentValue): void {
     const rest = this.all.filter(({ id }) => id !== comment.id);
     this.all = [...rest, comment].sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
-  }
-
-  #draftName(): string {
-    return `comment.${this.#app.user?.id ?? ''}.${this.#stack}.${this.#place}`;
   }
 }

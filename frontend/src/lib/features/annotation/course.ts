@@ -1,6 +1,6 @@
 import type { PhaseName } from '$lib/api/types';
 import { PHASES } from '$lib/features/phases/stages';
-import type { Fields } from './fields';
+import type { Fields } from '$lib/keeping/fields';
 import { saidOf } from './phases';
 
 /** One phase as a person drew it: from its onset until the next one begins. */

@@ -1,4 +1,4 @@
-import type { Value } from './fields';
+import type { Value } from '$lib/keeping/fields';
 
 export interface GradeOption {
   value: Value & (string | number);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { EmbryoEventValue, OnsetValue, PhaseName } from '$lib/api/types';
 import { PHASES } from '$lib/features/phases/stages';
 import { outOfOrder, snapped, stretchesOf } from './course';
-import type { Fields } from './fields';
+import type { Fields } from '$lib/keeping/fields';
 import { GRADES, optionOf } from './grades';
 import { acceptedValue, nearestWord, rejectedValue, verdictOn, wordsOf } from './machine';
 import { PHASE_KEYS, saidOf } from './phases';

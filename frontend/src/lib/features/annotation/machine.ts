@@ -1,5 +1,5 @@
 import type { EmbryoEventValue, OnsetValue } from '$lib/api/types';
-import { same, valueIn, type Fields, type Value } from './fields';
+import { same, valueIn, type Fields, type Value } from '$lib/keeping/fields';
 import { onsetField } from './phases';
 
 /** Something the machine said that a person can judge. */
@@ -8,6 +8,9 @@ export type Word =
   | { kind: 'event'; field: string; frame: number; event: EmbryoEventValue };
 
 export type Verdict = 'accepted' | 'rejected' | 'differs' | null;
+
+/** The field that holds what I say of the machine's profile as a whole. */
+export const MACHINE_PROFILE = 'profile.machine';
 
 export const eventField = ({ kind, first_frame }: EmbryoEventValue): string =>
   `events.${kind}@${first_frame}`;

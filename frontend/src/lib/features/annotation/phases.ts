@@ -1,5 +1,5 @@
 import type { PhaseName } from '$lib/api/types';
-import type { Fields } from './fields';
+import type { Fields } from '$lib/keeping/fields';
 
 /** What a person said of a phase: where it begins, whose word that was first, or that there is no such phase. */
 export type Said = { frame: number; source: 'own' | 'machine' } | 'absent';

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { unreachable, Refusal } from '$lib/api/refusal';
 import type { ReadingValue } from '$lib/api/types';
-import type { Change } from './edits';
-import { fieldsOf, same, valueIn, type Value } from './fields';
-import { Journal } from './journal';
-import { MemoryKeeper, type Keeper } from './keeping';
-import { ChangedMeanwhile, Reading, type ReadingServer } from './reading.svelte';
+import type { Change } from '$lib/keeping/edits';
+import { same, valueIn, type Value } from '$lib/keeping/fields';
+import { Journal } from '$lib/keeping/journal';
+import { MemoryKeeper, type Keeper } from '$lib/keeping/keeper';
+import { ChangedMeanwhile } from '$lib/keeping/server';
+import { fieldsOf } from './fields';
+import { Reading, type ReadingServer } from './reading.svelte';
 
 const EMPTY: ReadingValue = {
   stack: 's',
@@ -22,6 +24,7 @@ const EMPTY: ReadingValue = {
   events: {},
   grades: {},
   measurements: {},
+  profile: {},
   seconds_spent: 0,
   is_signed: false,
   signature: null,

@@ -1,16 +1,8 @@
-import { body, type Api } from '$lib/api/client';
-import { unreachable } from '$lib/api/refusal';
+import type { Api } from '$lib/api/client';
 import type { ReadingValue } from '$lib/api/types';
-import type { Change } from './edits';
-import { ChangedMeanwhile, type ReadingServer } from './reading.svelte';
-
-interface Answer {
-  data?: unknown;
-  error?: unknown;
-  response: Response;
-}
-
-export const tag = (version: number) => ({ 'If-Match': `"${version}"` });
+import type { Change } from '$lib/keeping/edits';
+import { tag, told } from '$lib/keeping/server';
+import type { ReadingServer } from './reading.svelte';
 
 /** My reading of one embryo, over REST. */
 export class RestReading implements ReadingServer {
@@ -45,15 +37,4 @@ export class RestReading implements ReadingServer {
       }),
     );
   }
-}
-
-/** The reading of an answer; where somebody changed it meanwhile, the refusal brings it as it is now. */
-async function told(asked: Promise<Answer>): Promise<ReadingValue> {
-  const answer = await asked.catch(() => {
-    throw unreachable();
-  });
-  const current =
-    answer.response.status === 412 ? (answer.error as { current?: ReadingValue }).current : null;
-  if (current) throw new ChangedMeanwhile(current);
-  return (await body(Promise.resolve(answer))) as ReadingValue;
 }

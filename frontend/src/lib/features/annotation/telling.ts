@@ -2,9 +2,12 @@ import type { PhaseName } from '$lib/api/types';
 import type { App } from '$lib/app.svelte';
 import type { Clock } from '$lib/features/dish/clock';
 import { eventName } from '$lib/features/phases/events';
+import { measurementsOf } from '$lib/features/measuring/measurements';
+import { measuredText } from '$lib/features/measuring/telling';
 import { frameText } from '$lib/features/phases/hours';
+import { spanText } from '$lib/features/sightings/telling';
 import type { Key } from '$lib/i18n/translator.svelte';
-import type { Value } from './fields';
+import type { Value } from '$lib/keeping/fields';
 import { GRADES } from './grades';
 
 type Words = Pick<App, 't' | 'format' | 'words'>;
@@ -16,6 +19,7 @@ export function fieldText(field: string, { t, words }: Words): string {
   if (group === 'onsets') return name;
   if (group === 'events') return eventName(name.split('@')[0] ?? name, words);
   if (group === 'measurements') return t('annotation.field.measurement');
+  if (group === 'profile') return t('annotation.field.profile');
   return words.maybe(`annotation.grade.${name}`) ?? words.maybe(`annotation.field.${field}`) ?? field;
 }
 
@@ -29,10 +33,8 @@ export function valueText(field: string, value: Value | undefined, words: Words,
       const when = frameText(words, clock, value['frame_index']);
       return value['source'] === 'machine' ? words.t('annotation.value.accepted', { value: when }) : when;
     }
-    if (typeof value['verdict'] === 'string') {
-      return words.words.maybe(`annotation.verdict.${value['verdict']}`) ?? value['verdict'];
-    }
-    if (group === 'measurements') return measurementText(value, words);
+    if (typeof value['verdict'] === 'string') return verdictText(value['verdict'], value, words, clock);
+    if (group === 'measurements') return measurementText(field, value, words, clock);
   }
   if (group === 'grades') return gradeText(name, value, words);
   if (field === 'state') return words.words.maybe(`annotation.state.${String(value)}`) ?? String(value);
@@ -47,11 +49,17 @@ export const isGrade = (name: string): boolean => GRADES.some((grade) => grade.n
 
 export const putTitle = (phase: PhaseName): Key => `annotation.put.${phase}`;
 
-function measurementText(value: { [name: string]: Value }, { format }: Words): string {
-  const [um, um2] = [value['um'], value['um2']];
-  const told = [
-    typeof um === 'number' && `${format.number(um, 1)} µm`,
-    typeof um2 === 'number' && `${format.number(um2)} µm²`,
-  ].filter(Boolean);
-  return told.join(', ') || String(value['kind'] ?? '');
+/** What was said of an event and when it lasted: "added, 36.1 h to 38.0 h". */
+function verdictText(verdict: string, value: { [name: string]: Value }, words: Words, clock: Clock): string {
+  const said = words.words.maybe(`annotation.verdict.${verdict}`) ?? verdict;
+  const [first, last] = [value['first_frame'], value['last_frame']];
+  if (typeof first !== 'number' || typeof last !== 'number') return said;
+  return `${said}, ${spanText({ first, last }, words, clock)}`;
+}
+
+function measurementText(field: string, value: Value, words: Words, clock: Clock): string {
+  const [one] = measurementsOf({ [field]: value });
+  if (!one) return String(value);
+  const told = `${measuredText(one, words)}, ${frameText(words, clock, one.frame)}`;
+  return one.label ? `${one.label}: ${told}` : told;
 }

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Refusal, unreachable } from '$lib/api/refusal';
 import type { CorrectionValue } from '$lib/api/types';
-import type { Change } from '$lib/features/annotation/edits';
+import type { Change } from '$lib/keeping/edits';
+import { MemoryKeeper, type Keeper } from '$lib/keeping/keeper';
+import { ChangedMeanwhile, type Server } from '$lib/keeping/server';
+import { Versioned } from '$lib/keeping/versioned.svelte';
 import { Corrections } from './corrections.svelte';
-import { CorrectedMeanwhile, type CorrectionServer } from './server';
+import { fieldsOf } from './fields';
 
 /** Keeps layouts and removals as the server does: one version for all, and 412 for whoever knew an older one. */
-class Desk implements CorrectionServer {
+class Desk implements Server<CorrectionValue> {
   held: CorrectionValue = { stack: 's', version: 0, layout: '', unusable: [], wells: {}, corrected_by: {} };
   writes: Change[][] = [];
   trouble: Error | null = null;
@@ -14,13 +17,14 @@ class Desk implements CorrectionServer {
 
   async load(): Promise<CorrectionValue> {
     this.loads += 1;
+    if (this.trouble) throw this.trouble;
     return this.held;
   }
 
   async change(version: number, changes: Change[]): Promise<CorrectionValue> {
     await Promise.resolve();
     if (this.trouble) throw this.trouble;
-    if (version !== this.held.version) throw new CorrectedMeanwhile(this.held);
+    if (version !== this.held.version) throw new ChangedMeanwhile(this.held);
     this.writes.push(changes);
     return this.write(changes, 'me');
   }
@@ -37,9 +41,11 @@ class Desk implements CorrectionServer {
   }
 }
 
-const open = async (desk: Desk): Promise<Corrections> => {
-  const corrections = new Corrections({ me: () => 'Boris', retryMs: 1000 });
-  await corrections.open(desk);
+const open = async (desk: Desk, keeper: Keeper = new MemoryKeeper()): Promise<Corrections> => {
+  const corrections = new Corrections(() => 'Boris');
+  await corrections.open(
+    new Versioned({ name: 'd', server: desk, fieldsOf, keeper, pauseMs: 0, retryMs: 1000 }),
+  );
   return corrections;
 };
 const settle = () => vi.advanceTimersByTimeAsync(1);
@@ -125,6 +131,38 @@ test('a server that is away gets it later; one that refuses says so, and it can 
   expect(corrections.saved).toBe('refused');
   corrections.discard();
   expect([corrections.saved, corrections.corrected.layout]).toEqual(['saved', '2x2']);
+});
+
+test('what waited when the page was closed is there in the next, and merged with what was corrected since', async () => {
+  const [desk, keeper] = [new Desk(), new MemoryKeeper()];
+  const corrections = await open(desk, keeper);
+  desk.trouble = unreachable();
+  corrections.say([{ field: 'layout', value: '2x2' }]);
+  await settle();
+  corrections.close();
+  await settle();
+  desk.write([{ field: 'wells.A1.is_removed', value: true }], 'Anna');
+  const later = await open(desk, keeper);
+  expect([later.saved, later.waiting, later.corrected.layout]).toEqual(['waiting', 1, '2x2']);
+  desk.trouble = null;
+  await vi.advanceTimersByTimeAsync(1100);
+  expect([later.saved, desk.held.layout, desk.held.wells]).toEqual([
+    'saved',
+    '2x2',
+    { A1: { is_removed: true } },
+  ]);
+});
+
+test('a deed can be undone after a reload too', async () => {
+  const [desk, keeper] = [new Desk(), new MemoryKeeper()];
+  const corrections = await open(desk, keeper);
+  corrections.say([{ field: 'layout', value: '2x2' }]);
+  await settle();
+  corrections.close();
+  const later = await open(desk, keeper);
+  later.undo();
+  await settle();
+  expect(desk.held.layout).toBe('');
 });
 
 test('a deed can be undone and done again', async () => {

@@ -1,6 +1,6 @@
 import type { ContentName } from '$lib/api/types';
-import type { Change } from '$lib/features/annotation/edits';
-import type { Value } from '$lib/features/annotation/fields';
+import type { Change } from '$lib/keeping/edits';
+import type { Value } from '$lib/keeping/fields';
 import type { Box } from '$lib/features/dish/geometry';
 import type { Mark } from '$lib/features/dish/marks';
 import type { DishPage } from '$lib/features/dish/page.svelte';

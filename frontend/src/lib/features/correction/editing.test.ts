@@ -1,9 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import type { CorrectionValue } from '$lib/api/types';
-import type { Value } from '$lib/features/annotation/fields';
+import type { Value } from '$lib/keeping/fields';
 import type { DishPage } from '$lib/features/dish/page.svelte';
+import { MemoryKeeper } from '$lib/keeping/keeper';
+import { Versioned } from '$lib/keeping/versioned.svelte';
 import { Corrections } from './corrections.svelte';
 import { Editing } from './editing.svelte';
+import { fieldsOf } from './fields';
 
 const NONE: CorrectionValue = {
   stack: 's',
@@ -16,8 +19,9 @@ const NONE: CorrectionValue = {
 
 /** A dish of one row in which the machine found A1 and A2, at frame 5; nothing is ever sent. */
 function opened(chosen: string | null = 'A1') {
-  const corrections = new Corrections({ me: () => 'Boris' });
-  corrections.known = NONE;
+  const corrections = new Corrections(() => 'Boris');
+  const server = { load: async () => NONE, change: () => new Promise<CorrectionValue>(() => undefined) };
+  void corrections.open(new Versioned({ name: 'd', server, fieldsOf, keeper: new MemoryKeeper() }));
   const marks = ['A1', 'A2'].map((name, at) => ({ name, cx: 50 + at * 100, cy: 50, rx: 20, ry: 20 }));
   const page = {
     corrections,

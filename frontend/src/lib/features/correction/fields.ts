@@ -1,5 +1,5 @@
 import type { ContentName, CorrectionValue } from '$lib/api/types';
-import type { Fields, Value } from '$lib/features/annotation/fields';
+import type { Fields, Value } from '$lib/keeping/fields';
 import type { Box } from '$lib/features/dish/geometry';
 
 export interface ContentFrom {

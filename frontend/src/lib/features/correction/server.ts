@@ -1,23 +1,10 @@
-import { body, type Api } from '$lib/api/client';
-import { unreachable } from '$lib/api/refusal';
+import type { Api } from '$lib/api/client';
 import type { CorrectionValue } from '$lib/api/types';
-import type { Change } from '$lib/features/annotation/edits';
-import { tag } from '$lib/features/annotation/server';
-
-/** The server's answer to a write that knew an older version: the corrections as they are now. */
-export class CorrectedMeanwhile extends Error {
-  constructor(readonly current: CorrectionValue) {
-    super('corrected meanwhile');
-  }
-}
-
-export interface CorrectionServer {
-  load(): Promise<CorrectionValue>;
-  change(version: number, changes: Change[]): Promise<CorrectionValue>;
-}
+import type { Change } from '$lib/keeping/edits';
+import { tag, told, type Server } from '$lib/keeping/server';
 
 /** What a lab put right about the dish of a recording, over REST. */
-export class RestCorrections implements CorrectionServer {
+export class RestCorrections implements Server<CorrectionValue> {
   readonly #api: Api;
   readonly #path: { stack_id: string };
 
@@ -26,24 +13,18 @@ export class RestCorrections implements CorrectionServer {
     this.#path = { stack_id: stack };
   }
 
-  async load(): Promise<CorrectionValue> {
-    const asked = this.#api.GET('/api/stacks/{stack_id}/corrections/', { params: { path: this.#path } });
-    return (await body(asked)) as CorrectionValue;
+  load(): Promise<CorrectionValue> {
+    return told(this.#api.GET('/api/stacks/{stack_id}/corrections/', { params: { path: this.#path } }));
   }
 
-  async change(version: number, changes: Change[]): Promise<CorrectionValue> {
-    const answer = await this.#api
-      .PATCH('/api/stacks/{stack_id}/corrections/', {
+  change(version: number, changes: Change[]): Promise<CorrectionValue> {
+    return told(
+      this.#api.PATCH('/api/stacks/{stack_id}/corrections/', {
         params: { path: this.#path, header: tag(version) },
         body: { changes },
         // Sent even where the tab closes right after the last key.
         keepalive: true,
-      })
-      .catch(() => {
-        throw unreachable();
-      });
-    const current = answer.response.status === 412 && (answer.error as { current?: CorrectionValue }).current;
-    if (current) throw new CorrectedMeanwhile(current);
-    return (await body(Promise.resolve(answer))) as CorrectionValue;
+      }),
+    );
   }
 }

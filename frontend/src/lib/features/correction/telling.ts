@@ -1,5 +1,5 @@
 import type { App } from '$lib/app.svelte';
-import type { Value } from '$lib/features/annotation/fields';
+import type { Value } from '$lib/keeping/fields';
 import type { By, ContentFrom, Range } from './fields';
 
 type Words = Pick<App, 't' | 'format'>;

@@ -1,4 +1,5 @@
 import type { Edit } from './edits';
+import { browsersOwn, keysOf, type Shelf } from './shelf';
 
 const PREFIX = 'embryovision.said/';
 
@@ -7,8 +8,6 @@ interface Page {
   at: number;
   edits: Edit[];
 }
-
-type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
 /** What was said a moment ago, until the browser's store has it: written at once, while a tab may close before the store answers. */
 export class Journal {
@@ -35,7 +34,7 @@ export class Journal {
     this.#shelf?.removeItem(addressOf(name, edits));
   }
 
-  /** What was written of a reading and not struck, each deed as it was written. */
+  /** What was written of a thing and not struck, each deed as it was written. */
   left(name: string): Edit[][] {
     return this.#addresses()
       .filter((address) => nameIn(address) === name)
@@ -44,17 +43,13 @@ export class Journal {
       .map(({ edits }) => edits);
   }
 
-  /** The readings of which something was written. */
+  /** The things of which something was written. */
   names(): string[] {
     return [...new Set(this.#addresses().map(nameIn))];
   }
 
   #addresses(): string[] {
-    const keys = Array.from(
-      { length: this.#shelf?.length ?? 0 },
-      (_, place) => this.#shelf?.key(place) ?? '',
-    );
-    return keys.filter((key) => key.startsWith(PREFIX));
+    return keysOf(this.#shelf, PREFIX);
   }
 }
 
@@ -67,13 +62,5 @@ function pageIn(text: string): Page[] {
     return [JSON.parse(text) as Page];
   } catch {
     return [];
-  }
-}
-
-function browsersOwn(): Shelf | null {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch {
-    return null;
   }
 }
