@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.e2e.exports import Awkward, awkward_export
 from tests.e2e.recordings import developing_zip, rendered_zip
 from tests.running.ports import wait_until
 from tests.running.product import Installation, Web
@@ -23,6 +24,8 @@ CHROMIUM = [
     "--disable-sync",
     "--no-first-run",
 ]
+# Other tests run beside these; nothing is asserted about speed by how long a page is waited for.
+expect.set_options(timeout=20_000)
 ADMIN = {"Name of the lab": "North clinic", "Your name": "Ada Admin", "Email": "ada@example.org", "Password": "correct horse battery"}
 
 # Whatever a table shows even for a moment is noted, so that nothing depends on when this test happens to look.
@@ -62,15 +65,12 @@ class Product:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever drives a browser says so, and comes after everything that does not.
-
-    The queue shows all that waits in a lab, and a bulk acceptance takes all of it: it comes first, while its own dish is the only one.
-    """
+    """Whatever drives a browser says so, and comes after everything that does not."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.name != "test_review_queue.py"))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    installation = Installation(tmp_path_factory.mktemp("e2e"))
+    # Training is looked at here, not waited for: a few steps on a few renderings.
+    short = {"TRAIN_STEPS": "6", "TRAIN_RENDERINGS": "4"}
+    installation = Installation(tmp_path_factory.mktemp("e2e"), short)
     try:
         web = installation.start_product("--no-demo")
         log = installation.log_of("serve")
@@ -221,3 +223,25 @@ def grown(product: Product, browser: Browser, admin_state: Path, tmp_path_factor
     told = page.request.get(f"/api{path}/").json()["profiles"]
     context.close()
     return Grown(path, watched, {profile["name"]: profile for profile in told})
+
+
+@pytest.fixture(scope="session")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> Awkward:
+    """A lab's export in the WOW convention, with all that is awkward about a real one."""
+    return awkward_export(tmp_path_factory.mktemp("export"))
+
+
+@pytest.fixture(scope="session")
+def imported(product: Product, browser: Browser, admin_state: Path, awkward: Awkward) -> str:
+    """The path of that export's import, brought in through the page to its end."""
+    from tests.e2e.labelling import FINISHED, bring_in, take_as_wow
+    from tests.e2e.steps import SLOW_MS
+
+    context = browser.new_context(base_url=product.url, storage_state=admin_state)
+    page = context.new_page()
+    path = bring_in(page, awkward.file)
+    take_as_wow(page)
+    page.get_by_test_id("confirm-import").click()
+    page.locator(FINISHED).wait_for(timeout=2 * SLOW_MS)
+    context.close()
+    return path

@@ -240,7 +240,7 @@ def test_axe_finds_nothing_while_an_embryo_is_annotated(open_page: Opener, dish:
     choose(page, "Theme", theme)
     page.goto(dish.address(0))
     opened(page)
-    for side in ("Profile", "Comments", "History"):
+    for side in ("Profile", "Measured", "Comments", "History"):
         page.get_by_role("tab", name=re.compile(side)).click()
         page.wait_for_load_state("networkidle")
         found = Axe(axe_file.read_text()).run(page)

@@ -6,43 +6,15 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import ADMIN, Opener, Product
+from tests.e2e.people import admin_of_a_new_lab
 from tests.e2e.steps import choose
 
-WRITE = {"Content-Type": "application/json"}
 
-
-def post(page: Page, path: str, told: dict[str, str]) -> dict[str, str]:
-    """Ask the API as the page does, with its cookies."""
-    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "embryovision_csrf")
-    answer = page.request.post(path, data=told, headers={**WRITE, "X-CSRFToken": token, "Referer": page.url})
-    assert answer.ok, answer.text()
-    made: dict[str, str] = answer.json()
-    return made
-
-
-@pytest.fixture
-def outsider(open_page: Opener, product: Product) -> Page:
-    """The admin of a second lab, who came by invitation."""
-    admin = open_page("/")
-    existing = admin.request.get("/api/labs/").json()
-    labs = existing["results"] if isinstance(existing, dict) else existing
-    lab = next((lab for lab in labs if lab["name"] == "South clinic"), None) or post(admin, "/api/labs/", {"name": "South clinic"})
-    invitation = post(admin, f"/api/labs/{lab['id']}/invitations/", {"email": "otto@example.org", "role": "admin"})
-    page = open_page("/sign-in", state=None)
-    page.goto(invitation["link"].replace("http://testserver", product.url))
-    page.get_by_label("Your name").fill("Otto Outsider")
-    page.get_by_label("Password").fill("entirely other words")
-    page.get_by_role("button", name="Create account").click()
-    page.wait_for_url(f"{product.url}/")
-    return page
-
-
-def test_another_lab_sees_nothing(outsider: Page, analysed_dish: str) -> None:
-    skip = outsider.get_by_role("button", name="Skip the tour")
-    skip.click()
+def test_another_lab_sees_nothing(open_page: Opener, product: Product, browser: Browser, analysed_dish: str, tmp_path: Path) -> None:
+    outsider = open_page("/", state=admin_of_a_new_lab(open_page("/"), browser, product.url, "South clinic", "Otto Outsider", tmp_path))
     expect(outsider.get_by_text("No dishes yet")).to_be_visible()
     outsider.goto(analysed_dish)
     expect(outsider.get_by_text("There is nothing here, or it belongs to another lab.")).to_be_visible()

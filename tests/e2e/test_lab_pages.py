@@ -11,32 +11,21 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import Opener, Product
+from tests.e2e.people import invite, join
 from tests.e2e.steps import SLOW_MS, choose
-from tests.e2e.test_everybody import post
 
 RULE = "t5, then s2"
 
 
 @pytest.fixture(scope="module")
 def colleague(product: Product, browser: Browser, admin_state: Path, developed_dish: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embryologist of the admin's own lab, who came by invitation."""
+    """An embryologist of the admin's own lab."""
     context = browser.new_context(base_url=product.url, storage_state=admin_state)
     admin = context.new_page()
     admin.goto("/lab")
-    told = post(admin, f"/api/labs/{lab_of(admin, developed_dish)}/invitations/", {"email": "cora@example.org", "role": "embryologist"})
+    link = invite(admin, lab_of(admin, developed_dish), "Cora Colleague")
     context.close()
-    context = browser.new_context(base_url=product.url)
-    page = context.new_page()
-    page.goto(told["link"].replace("http://testserver", product.url))
-    page.get_by_label("Your name").fill("Cora Colleague")
-    page.get_by_label("Password", exact=True).fill("correct horse battery")
-    page.get_by_role("button", name="Create account").click()
-    with page.expect_response("**/api/me/"):
-        page.get_by_role("button", name="Skip the tour").click()
-    state = tmp_path_factory.mktemp("state") / "colleague.json"
-    context.storage_state(path=state)
-    context.close()
-    return state
+    return join(browser, product.url, link, "Cora Colleague", tmp_path_factory.mktemp("people"))
 
 
 def lab_of(page: Page, dish: str) -> str:

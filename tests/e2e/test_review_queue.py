@@ -10,13 +10,30 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Opener
+from tests.e2e.conftest import Opener, Product, developed
+from tests.e2e.people import admin_of_a_new_lab, ask
 from tests.e2e.steps import SLOW_MS, choose
 
 ACCEPTED = "[data-state=accepted]"
 MOST_SECONDS_A_DECISION = 45
+
+
+@pytest.fixture(scope="module")
+def admin_state(product: Product, browser: Browser, admin_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The admin of another lab: a queue shows all that waits there, and here that is the one dish of these tests."""
+    context = browser.new_context(base_url=product.url, storage_state=admin_state)
+    page = context.new_page()
+    page.goto("/settings")
+    state = admin_of_a_new_lab(page, browser, product.url, "Queue clinic", "Quentin Queue", tmp_path_factory.mktemp("people"))
+    context.close()
+    return state
+
+
+@pytest.fixture(scope="module")
+def developed_dish(product: Product, browser: Browser, admin_state: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return developed(browser, product, admin_state, tmp_path_factory.mktemp("queue"), seed=37)
 
 
 def opened(open_page: Opener, dish: str, **options: int) -> Page:
@@ -87,10 +104,7 @@ def test_a_blind_reader_is_shown_no_result_and_cannot_accept(open_page: Opener, 
 def blind_first(page: Page, lab: str, *, is_on: bool) -> None:
     address = f"/api/labs/{lab}/review-settings/"
     version = page.request.get(address).headers["etag"]
-    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "embryovision_csrf")
-    headers = {"If-Match": version, "X-CSRFToken": token, "Referer": page.url}
-    answer = page.request.patch(address, data={"blind_first": is_on}, headers=headers)
-    assert answer.ok, answer.text()
+    ask(page, "PATCH", address, {"blind_first": is_on}, {"If-Match": version})
 
 
 def test_one_key_accepts_an_embryo_shows_the_next_and_another_takes_it_back(open_page: Opener, developed_dish: str) -> None:
@@ -146,11 +160,32 @@ def test_all_above_a_threshold_are_counted_before_they_are_accepted_and_taken_ba
     expect(page.get_by_test_id("queue-left")).to_have_attribute("data-left", str(waited))
 
 
-@pytest.mark.parametrize("key", ["x", "e"])
-def test_reject_and_edit_open_the_embryo_and_lead_back(open_page: Opener, developed_dish: str, key: str) -> None:
+def test_one_key_rejects_what_the_machine_says_goes_on_and_another_takes_it_back(open_page: Opener, developed_dish: str) -> None:
+    page = opened(open_page, developed_dish)
+    waited = left(page)
+    place = until_acceptable(page)
+    stack = next(item["stack"] for item in queue(page) if item["place"] == place)
+    page.keyboard.press("x")
+    expect(page.get_by_test_id("queue-item")).not_to_have_attribute("data-place", place)
+    rejected = page.locator("li[data-state=rejected]")
+    expect(rejected).to_have_attribute("data-place", place)
+    expect(page.get_by_test_id("queue-left")).to_have_attribute("data-left", str(waited - 1))
+    reading = page.request.get(f"/api/readings/{stack}/{place}/").json()
+    assert (reading["state"], reading["profile"], reading["onsets"]) == ("draft", {"machine": {"verdict": "rejected"}}, {})
+    # It waits on, after all others that may be seen.
+    order = [item["place"] for item in queue(page)]
+    assert order[-1] == place
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text(re.compile("taken back")).first).to_be_visible()
+    expect(rejected).to_have_count(0)
+    expect(page.get_by_test_id("queue-item")).to_have_attribute("data-place", place)
+    assert page.request.get(f"/api/readings/{stack}/{place}/").json()["profile"] == {}
+
+
+def test_edit_opens_the_embryo_and_leads_back(open_page: Opener, developed_dish: str) -> None:
     page = opened(open_page, developed_dish)
     place = in_hand(page)
-    page.keyboard.press(key)
+    page.keyboard.press("e")
     page.wait_for_url(re.compile(rf"/wells/{place}\?from=review"))
     expect(page.get_by_role("heading", level=1)).to_have_text(place)
     page.get_by_role("link", name="Review queue").click()

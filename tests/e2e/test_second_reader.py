@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from tests.e2e.annotating import cell, go, saved
 from tests.e2e.conftest import Grown, Opener, Product
+from tests.e2e.people import ask, invite, join
 from tests.e2e.steps import SLOW_MS
 
 KEYS = {"t2": "Digit2", "t3": "Digit3", "t4": "Digit4", "t5": "Digit5", "t6": "Digit6", "t7": "Digit7", "t8": "Digit8"}
@@ -75,32 +76,23 @@ def words_of_the_machine(told: Any, path: str = "") -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def readers(product: Product, browser: Browser, admin_state: Path, grown: Grown, tmp_path_factory: pytest.TempPathFactory) -> list[Reader]:
-    """Two embryologists of the lab that the dish belongs to, who came by invitation."""
-    folder = tmp_path_factory.mktemp("readers")
-    admin = browser.new_context(base_url=product.url, storage_state=admin_state)
-    asking = admin.new_page()
-    asking.goto("/settings")
-    lab = lab_of(asking, grown)
-    made = []
-    for name in ("Erin Embryologist", "Colin Colleague"):
-        email = f"{name.split()[0].lower()}@example.org"
-        invitation = write(asking, "POST", f"/api/labs/{lab}/invitations/", {"email": email, "role": "embryologist"})
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(invitation["link"].replace("http://testserver", product.url))
-        page.get_by_label("Your name").fill(name)
-        page.get_by_label("Password").fill("words that nobody guesses")
-        page.get_by_role("button", name="Create account").click()
-        page.wait_for_url(f"{product.url}/")
-        with page.expect_response("**/api/me/"):
-            page.get_by_role("button", name="Skip the tour").click()
-        user = page.request.get(f"{product.url}/api/session/").json()["user"]["id"]
-        state = folder / f"{user}.json"
-        context.storage_state(path=state)
-        context.close()
-        made.append(Reader(user, name, state))
-    admin.close()
-    return made
+    """Two embryologists of the lab that the dish belongs to."""
+    folder = tmp_path_factory.mktemp("people")
+    context = browser.new_context(base_url=product.url, storage_state=admin_state)
+    admin = context.new_page()
+    admin.goto("/settings")
+    lab = lab_of(admin, grown)
+    names = ("Erin Embryologist", "Colin Colleague")
+    states = [join(browser, product.url, invite(admin, lab, name), name, folder) for name in names]
+    context.close()
+    return [Reader(user_of(browser, product, state), name, state) for name, state in zip(names, states, strict=True)]
+
+
+def user_of(browser: Browser, product: Product, state: Path) -> str:
+    context = browser.new_context(base_url=product.url, storage_state=state)
+    told = context.request.get("/api/session/").json()
+    context.close()
+    return str(told["user"]["id"])
 
 
 @pytest.fixture
@@ -110,7 +102,7 @@ def blind(open_page: Opener, grown: Grown) -> Iterator[None]:
     address = f"/api/labs/{lab_of(admin, grown)}/review-settings/"
     for is_on in (True, False):
         version = admin.request.get(address).headers["etag"]
-        write(admin, "PATCH", address, {"blind_first": is_on}, {"If-Match": version})
+        ask(admin, "PATCH", address, {"blind_first": is_on}, {"If-Match": version})
         if is_on:
             yield
 
@@ -140,16 +132,6 @@ def lab_of(page: Page, grown: Grown) -> str:
 
 def stack_of(page: Page, grown: Grown) -> str:
     return str(page.request.get(f"/api{grown.path}/").json()["dish"]["stack"]["id"])
-
-
-def write(page: Page, method: str, path: str, told: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Ask the API as the page does, with its cookies."""
-    token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "embryovision_csrf")
-    sent = {"X-CSRFToken": token, "Referer": page.url, **(headers or {})}
-    answer = page.request.fetch(path, method=method, data=dict(told), headers=sent)
-    assert answer.ok, answer.text()
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 def annotate(page: Page, onsets: Mapping[str, int]) -> None:

@@ -6,10 +6,12 @@ import { Formats } from './i18n/formats';
 import { isLanguage, preferredLanguage, Translator, type Language } from './i18n/translator.svelte';
 import { Commands } from './keys/commands.svelte';
 import { LiveClient } from './live/client.svelte';
+import { Drafts } from './keeping/drafts';
 import { LabFeed } from './live/lab.svelte';
 import { Router } from './routing/router.svelte';
 import { remembered, remember } from './storage';
 import { Notices } from './ui/notices.svelte';
+import type { LabelUploads } from './features/labels/uploads.svelte';
 import type { Uploader } from './features/upload/uploader.svelte';
 
 const RANKS: Record<Role, number> = { viewer: 0, embryologist: 1, admin: 2 };
@@ -32,6 +34,9 @@ export class App {
   isOffline = $state(!navigator.onLine);
   /** Made when the first upload begins: its library is not part of the first page. */
   uploader = $state.raw<Uploader | null>(null);
+  labelUploads = $state.raw<LabelUploads | null>(null);
+  /** What this person typed and did not send yet. */
+  readonly drafts = new Drafts(() => this.user?.id ?? '');
   #labId = $state<string | null>(remembered('lab'));
 
   readonly user = $derived<User | null>(this.session?.user ?? null);
@@ -136,6 +141,15 @@ export class App {
     return this.uploader;
   }
 
+  /** The label files of this visit. */
+  async openLabelUploads(): Promise<LabelUploads> {
+    if (!this.labelUploads) {
+      const { LabelUploads: Made } = await import('./features/labels/uploads.svelte');
+      this.labelUploads ??= new Made(this.api);
+    }
+    return this.labelUploads;
+  }
+
   /** Change the person's own account. */
   async changeMe(change: Profile): Promise<void> {
     // A preference is told to the server even when the person leaves the page right after choosing it.
@@ -168,8 +182,9 @@ export class App {
   /** What was said without a network, or in a tab that closed too early, whichever page is open now. */
   async #sendWaiting(): Promise<void> {
     try {
-      const { sendWaiting } = await import('./features/annotation/outbox');
-      await sendWaiting(this);
+      this.drafts.tidy();
+      const { sendAllWaiting } = await import('./waiting');
+      await sendAllWaiting(this);
     } catch {
       // It stays where it is kept; the next visit, or the network's return, tries again.
     }
@@ -185,6 +200,8 @@ export class App {
     this.#disconnect();
     this.uploader?.close();
     this.uploader = null;
+    this.labelUploads?.close();
+    this.labelUploads = null;
     this.session = { ...this.session, user: null, memberships: [] };
   }
 }

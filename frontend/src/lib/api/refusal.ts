@@ -46,6 +46,10 @@ export function refusalFrom(status: number, body: unknown): Refusal {
   return new Refusal('unexpected_answer', `HTTP ${status}`, { status });
 }
 
+/** Whether it is worth asking the same again later: the server was not there, or had no time. */
+export const isAway = ({ code, status }: Refusal): boolean =>
+  code === 'unreachable' || status >= 500 || status === 429;
+
 export const unreachable = (): Refusal => new Refusal('unreachable', '');
 
 /** Whatever was thrown, as something that can be shown. */

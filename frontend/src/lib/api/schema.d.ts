@@ -225,6 +225,109 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/data-set-steps/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Every step there is, with its parameters and their bounds. */
+    get: operations['data_set_steps'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/data-sets/{data_set_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['data_sets_get'];
+    put?: never;
+    post?: never;
+    /** @description Remove a draft. */
+    delete: operations['data_sets_remove'];
+    options?: never;
+    head?: never;
+    /** @description Change a draft. */
+    patch: operations['data_sets_change'];
+    trace?: never;
+  };
+  '/api/data-sets/{data_set_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Stop a freezing; the data set is a draft again. */
+    post: operations['data_sets_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/data-sets/{data_set_id}/export/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description A frozen data set as a ZIP of pictures and labels, written while it is sent; originals come as they were brought in. */
+    get: operations['data_sets_export'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/data-sets/{data_set_id}/freeze/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Have the worker write the items for good; a live event tells when it is done, and `error` why it could not be. */
+    post: operations['data_sets_freeze'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/data-sets/{data_set_id}/items/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description A page of items for a contact sheet; of a draft, what would be frozen now. */
+    get: operations['data_sets_items'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/dishes/': {
     parameters: {
       query?: never;
@@ -514,6 +617,142 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/label-imports/{import_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description One import with what was read: what would be created, matched, changed and skipped, and why. */
+    get: operations['label_imports_read'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-imports/{import_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End an import; what a running one has written stays. */
+    post: operations['label_imports_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-imports/{import_id}/confirm/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Have everything written that the dry run showed. */
+    post: operations['label_imports_confirm'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-imports/{import_id}/conflicts/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The questions of an import, a page at a time. */
+    get: operations['label_imports_conflicts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-imports/{import_id}/preview/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Read the file once more under other meanings of its words. */
+    post: operations['label_imports_preview'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-syncs/{sync_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End an exchange; what it exchanged so far stays. */
+    post: operations['label_syncs_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-tasks/{task_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description One task with all that was said of it. */
+    get: operations['label_tasks_read'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/label-tasks/{task_id}/picture/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The task's picture as our own grey JPEG; what its file said besides is not in it. */
+    get: operations['label_tasks_picture'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/labs/': {
     parameters: {
       query?: never;
@@ -599,6 +838,41 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/labs/{lab_id}/data-sets/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's data sets, newest first. */
+    get: operations['data_sets_list'];
+    put?: never;
+    /** @description Keep a draft; nothing of it is fixed before it is frozen. */
+    post: operations['data_sets_make'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/dish-geometry/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description How far apart the wells of the lab's dishes lie, by layout. */
+    get: operations['dish_geometry_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch: operations['dish_geometry_change'];
+    trace?: never;
+  };
   '/api/labs/{lab_id}/invitations/': {
     parameters: {
       query?: never;
@@ -627,6 +901,264 @@ export interface paths {
     put?: never;
     post?: never;
     delete: operations['invitations_withdraw'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/item-pictures/{reference}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description An item's picture by its reference, without any of its labels. */
+    get: operations['item_picture'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-choices/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What the lab's labels can be filtered by. */
+    get: operations['label_choices'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-connection/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Which server the lab is connected to, and whether it works; the token is never answered. */
+    get: operations['label_connection_read'];
+    /** @description Set the address, which has to be allowed in the server's environment, and the token. */
+    put: operations['label_connection_set'];
+    post?: never;
+    /** @description Forget the address and the token. */
+    delete: operations['label_connection_remove'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-connection/check/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Have the connection tried and the projects listed; follow it on the lab's topic as `label_sync.changed`. */
+    post: operations['label_connection_check'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-connection/pull/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Fetch tasks and annotations of a project; what came is an import that waits to be looked at and confirmed. */
+    post: operations['label_connection_pull'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-connection/push/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Leave our predictions with their scores on a project's tasks; asking again changes only what is different. */
+    post: operations['label_connection_push'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-counts/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description How much these filters take and how it would be divided, without keeping anything. */
+    post: operations['label_counts'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-exports/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description How much an export would hold. */
+    get: operations['label_export_counts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-exports/coco.zip': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description An archive of the lab's labels, to be saved; what leaves is on the record. */
+    get: operations['label_export_coco'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-exports/csv.zip': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description An archive of the lab's labels, to be saved; what leaves is on the record. */
+    get: operations['label_export_csv'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-exports/label-studio.zip': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description An archive of the lab's labels, to be saved; what leaves is on the record. */
+    get: operations['label_export_label_studio'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-exports/yolo.zip': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description An archive of the lab's labels, to be saved; what leaves is on the record. */
+    get: operations['label_export_yolo'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-imports/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's imports of labels, the latest hundred, newest first. */
+    get: operations['label_imports_list'];
+    put?: never;
+    /** @description Have an uploaded file read; nothing is written before it is confirmed. */
+    post: operations['label_imports_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-syncs/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's exchanges, the latest fifty, newest first. */
+    get: operations['label_syncs_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/label-tasks/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Labelled tasks of the lab, oldest first, a page at a time. */
+    get: operations['label_tasks_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -708,6 +1240,58 @@ export interface paths {
     };
     /** @description The lab's quality figures over a span of time, and week by week. */
     get: operations['statistics_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/step-previews/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description What steps make of a picture and of what is marked in it; the same seed draws the same. */
+    post: operations['step_preview'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/trainings/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's trainings, the latest fifty, newest first. */
+    get: operations['trainings_list'];
+    put?: never;
+    /** @description Queue a training; 200 with the same one where it is under way already. */
+    post: operations['trainings_request'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/trainings/choices/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The lab's data sets and the weights one can go on from, or why not. */
+    get: operations['trainings_choices'];
     put?: never;
     post?: never;
     delete?: never;
@@ -834,6 +1418,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/queue/reject/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Say that the machine's profiles of these embryos count for nothing; they go on waiting, last, for a reading of my own. */
+    post: operations['queue_reject'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/queue/undo/': {
     parameters: {
       query?: never;
@@ -843,7 +1444,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** @description Take back what was accepted in one go; readings that I changed or signed since stay as they are. */
+    /** @description Take back what was accepted or rejected in one go; readings that I changed or signed since stay as they are. */
     post: operations['queue_undo'];
     delete?: never;
     options?: never;
@@ -1211,6 +1812,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/stacks/{stack_id}/calibration/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description How many micrometres a pixel of this recording is, and how that is known. */
+    get: operations['stacks_calibration'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/stacks/{stack_id}/comments/': {
     parameters: {
       query?: never;
@@ -1382,6 +2000,73 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/trainings/{training_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['trainings_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/trainings/{training_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End it for good; neither weights nor checkpoint are kept. */
+    post: operations['trainings_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/trainings/{training_id}/resume/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Let one that was stopped or failed go on from its last checkpoint. */
+    post: operations['trainings_resume'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/trainings/{training_id}/stop/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Stop it within seconds; it keeps its last checkpoint and can go on. */
+    post: operations['trainings_stop'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/uploads/': {
     parameters: {
       query?: never;
@@ -1492,19 +2177,10 @@ export interface components {
       readonly started_at: string | null;
       started_from: string;
       /** @default queued */
-      readonly state: components['schemas']['AdaptationOutStateEnum'];
+      readonly state: components['schemas']['JobStateEnum'];
       /** Format: uuid */
       readonly weights: string | null;
     };
-    /**
-     * @description * `queued` - waiting
-     *     * `running` - running
-     *     * `finished` - finished
-     *     * `cancelled` - cancelled
-     *     * `failed` - failed
-     * @enum {string}
-     */
-    AdaptationOutStateEnum: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed';
     /**
      * @description * `cutting` - cutting
      *     * `learning` - learning
@@ -1598,7 +2274,13 @@ export interface components {
       problem: components['schemas']['ProblemEnum'];
       row: number;
     };
-    /** @description What was accepted in one go, and the name under which it can be taken back. */
+    /**
+     * @description * `pitch` - pitch
+     *     * `well` - well
+     * @enum {string}
+     */
+    BasisEnum: 'pitch' | 'well';
+    /** @description What was accepted or rejected in one go, and the name under which it can be taken back. */
     BatchOut: {
       /** Format: uuid */
       batch: string | null;
@@ -1668,6 +2350,12 @@ export interface components {
       actions: string[];
       actors: components['schemas']['ActorOut'][];
     };
+    ClassCountOut: {
+      count: number;
+      name: string;
+    };
+    /** @enum {string} */
+    CoarseEnum: 'pronuclear' | 'cleavage' | 'blastulation' | 'expansion' | 'empty' | 'not_seen';
     CommentInRequest: {
       frame_index?: number | null;
       place: string;
@@ -1749,6 +2437,51 @@ export interface components {
       method?: components['schemas']['ConfirmInMethodEnum'];
       patient_code: string;
     };
+    /** @description Without a token the kept one stays, as long as the address does. */
+    ConnectionInRequest: {
+      address: string;
+      token?: string | null;
+    };
+    ConnectionOut: {
+      readonly address: string;
+      readonly by_name: string;
+      /** Format: date-time */
+      readonly checked_at: string | null;
+      error: components['schemas']['RefusalOut'] | null;
+      projects: components['schemas']['ServerProjectOut'][];
+      readonly server_version: string;
+      readonly state: components['schemas']['ConnectionOutStateEnum'];
+      readonly token_kind: components['schemas']['TokenKindEnum'];
+    };
+    /**
+     * @description * `unchecked` - not tried yet
+     *     * `works` - works
+     *     * `fails` - does not work
+     * @enum {string}
+     */
+    ConnectionOutStateEnum: 'unchecked' | 'works' | 'fails';
+    /** @description A lab's connection, or null; `allowed` are the addresses that an administrator of the installation can choose from. */
+    ConnectionStateOut: {
+      /** @description empty for everybody else */
+      allowed: string[];
+      connection: components['schemas']['ConnectionOut'] | null;
+      may_set: boolean;
+    };
+    /**
+     * @description * `candidate` - candidate
+     *     * `active` - active
+     *     * `start` - start
+     *     * `baseline` - baseline
+     * @enum {string}
+     */
+    ContenderEnum: 'candidate' | 'active' | 'start' | 'baseline';
+    /** @description One that was judged; one of the two kinds of figures is there. */
+    ContenderOut: {
+      name: string;
+      phases: components['schemas']['PhaseFiguresOut'] | null;
+      role: components['schemas']['ContenderEnum'];
+      wells: components['schemas']['WellFiguresOut'] | null;
+    };
     ContentChangeOut: {
       /** Format: int64 */
       column: number;
@@ -1800,6 +2533,21 @@ export interface components {
         [key: string]: components['schemas']['CorrectedWellOut'];
       };
     };
+    CountsInRequest: {
+      filters?: components['schemas']['FiltersInRequest'];
+      split?: components['schemas']['SplitInRequest'];
+      task: components['schemas']['LearnedTaskEnum'];
+    };
+    /** @description How much there is; a class that nothing shows is listed with 0. */
+    CountsOut: {
+      classes: components['schemas']['ClassCountOut'][];
+      /** @description pictures that got two phases: neither taught nor scored */
+      doubtful: number;
+      items: number;
+      splits: components['schemas']['SplitCountsOut'][];
+      /** @description pictures of which nobody says whose they are; they are only kept apart one by one */
+      unnamed: number;
+    };
     CredentialsInRequest: {
       /** Format: email */
       email: string;
@@ -1840,6 +2588,17 @@ export interface components {
       /** Format: double */
       weight: number;
     };
+    /** @description One look at the training: the mean loss since the last one, and how the averaged net does on the validation split. */
+    CurvePointOut: {
+      /** Format: double */
+      loss: number;
+      step: number;
+      /**
+       * Format: double
+       * @description share named right (phases), F1 of wells found and named right (wells)
+       */
+      validation: number | null;
+    };
     CycleOut: {
       /** Format: uuid */
       readonly id: string;
@@ -1863,6 +2622,60 @@ export interface components {
       /** Format: int64 */
       version?: number;
     };
+    /** @description A data set of the lab, and why nothing can be learned from it where that is so. */
+    DataSetChoiceOut: {
+      hash: string;
+      /** Format: uuid */
+      id: string;
+      name: string;
+      reason: components['schemas']['DataSetChoiceOutReasonEnum'] | components['schemas']['NullEnum'];
+      recipe: components['schemas']['LearnedTaskEnum'];
+    };
+    /**
+     * @description * `not_frozen` - not_frozen
+     *     * `no_train` - no_train
+     *     * `no_test` - no_test
+     * @enum {string}
+     */
+    DataSetChoiceOutReasonEnum: 'not_frozen' | 'no_train' | 'no_test';
+    /** @description A draft; everything but its name and task may be left to the usual. */
+    DataSetInRequest: {
+      filters?: components['schemas']['FiltersInRequest'];
+      name: string;
+      split?: components['schemas']['SplitInRequest'];
+      steps?: components['schemas']['StepsInRequest'];
+      task: components['schemas']['LearnedTaskEnum'];
+    };
+    /** @description `counts` is null where the reader is blind for something in it, and where they could not be made. */
+    DataSetOut: {
+      readonly by_name: string;
+      readonly counts: components['schemas']['CountsOut'] | null;
+      /** Format: date-time */
+      readonly created_at: string;
+      error: components['schemas']['RefusalOut'] | null;
+      filters: components['schemas']['FiltersIn'];
+      /** Format: date-time */
+      readonly frozen_at: string | null;
+      readonly hash: string;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly name: string;
+      split: components['schemas']['SplitIn'];
+      state: components['schemas']['DataSetStateEnum'];
+      steps: components['schemas']['StepsIn'];
+      task: components['schemas']['LearnedTaskEnum'];
+      /** Format: date-time */
+      readonly updated_at: string;
+    };
+    /**
+     * @description * `draft` - draft
+     *     * `freezing` - freezing
+     *     * `frozen` - frozen
+     * @enum {string}
+     */
+    DataSetStateEnum: 'draft' | 'freezing' | 'frozen';
     DecisionChangeOut: {
       /** Format: date-time */
       at: string;
@@ -1894,6 +2707,36 @@ export interface components {
       /** Format: int64 */
       version?: number;
     };
+    /** @description The candidate's main figure less another's, on the same pictures; the interval is 95 %. */
+    DifferenceOut: {
+      against: components['schemas']['ContenderEnum'];
+      /** Format: double */
+      high: number;
+      /** Format: double */
+      low: number;
+      /** Format: double */
+      value: number;
+    };
+    /**
+     * @description * `check` - try
+     *     * `pull` - in
+     *     * `push` - out
+     * @enum {string}
+     */
+    DirectionEnum: 'check' | 'pull' | 'push';
+    DishGeometryOut: {
+      /** @description by layout such as 4x3, those that the lab has entered */
+      layouts: {
+        [key: string]: components['schemas']['EnteredOut'];
+      };
+      version: number;
+    };
+    DishLabelOut: {
+      gas_outside: boolean;
+      no_wells: boolean;
+      phase: string | null;
+      wells: components['schemas']['WellLabelOut'][];
+    };
     /** @description A `selectors.DishSummary`. */
     DishOut: {
       alert_count: number;
@@ -1917,6 +2760,10 @@ export interface components {
     /** @description Everything the page of a dish shows; `live_seq` was read first, so events after it bring it up to date. */
     DishSnapshotOut: {
       alerts: components['schemas']['AlertOut'][];
+      /** @description by place what frames say alone where no profile reaches yet */
+      calls: {
+        [key: string]: components['schemas']['LiveCallValue'][];
+      };
       content_changes: components['schemas']['ContentChangeOut'][];
       dish: components['schemas']['DishOut'];
       /** @description embryos whose results this person sees once their own reading is submitted */
@@ -1982,6 +2829,8 @@ export interface components {
         [key: string]: components['schemas']['EffectiveGradeOut'];
       };
       is_hidden: boolean;
+      /** @description a person rejected all that the machine says of this embryo */
+      is_profile_rejected: boolean;
       onsets: {
         [key: string]: components['schemas']['EffectiveOnsetOut'];
       };
@@ -2002,6 +2851,27 @@ export interface components {
      * @enum {string}
      */
     EndpointEnum: 'hcg' | 'clinical_pregnancy' | 'live_birth';
+    EnteredInRequest: {
+      /** Format: double */
+      pitch_um: number;
+      /** Format: double */
+      well_um?: number | null;
+    };
+    EnteredOut: {
+      /** Format: date-time */
+      at: string;
+      by_name: string;
+      /**
+       * Format: double
+       * @description from one well's centre to the next one's
+       */
+      pitch_um: number;
+      /**
+       * Format: double
+       * @description a well's diameter
+       */
+      well_um: number | null;
+    };
     /** @description Wants `withheld` in its context: the ids of rows whose values are not shown to the asker. */
     EntryOut: {
       action: string;
@@ -2028,6 +2898,13 @@ export interface components {
       events: components['schemas']['LiveDelivered'][];
       seq: number;
       topic: string;
+    };
+    /** @description What an export would hold. */
+    ExportCountsOut: {
+      /** @description of embryos: recordings */
+      tasks: number;
+      /** @description left out, because you read them blind and have not submitted your reading */
+      withheld: number;
     };
     /** @description What was learned from, and how it settled. */
     FactsOut: {
@@ -2077,6 +2954,82 @@ export interface components {
       values: {
         [key: string]: number;
       } | null;
+    };
+    /** @description Which labels are taken; an empty list means all. */
+    FiltersIn: {
+      annotators?: string[];
+      dishes?: string[];
+      /**
+       * @description of one phase of one embryo of a recording at most so many frames are taken
+       * @default 8
+       */
+      frames_a_phase?: number;
+      /** @default false */
+      ground_truth_only?: boolean;
+      imports?: string[];
+      /** @description a picture shows at least one of these classes */
+      meanings?: string[];
+      patients?: string[];
+      /** Format: date */
+      since?: string | null;
+      /**
+       * @description labels: imported ones; people: readings and corrections made here. What a machine says is never a label.
+       * @default [
+       *       "labels",
+       *       "people"
+       *     ]
+       */
+      sources?: components['schemas']['LabelOriginEnum'][];
+      /**
+       * Format: date
+       * @description the last day that still counts
+       */
+      until?: string | null;
+    };
+    /** @description Which labels are taken; an empty list means all. */
+    FiltersInRequest: {
+      annotators?: string[];
+      dishes?: string[];
+      /**
+       * @description of one phase of one embryo of a recording at most so many frames are taken
+       * @default 8
+       */
+      frames_a_phase?: number;
+      /** @default false */
+      ground_truth_only?: boolean;
+      imports?: string[];
+      /** @description a picture shows at least one of these classes */
+      meanings?: string[];
+      patients?: string[];
+      /** Format: date */
+      since?: string | null;
+      /**
+       * @description labels: imported ones; people: readings and corrections made here. What a machine says is never a label.
+       * @default [
+       *       "labels",
+       *       "people"
+       *     ]
+       */
+      sources?: components['schemas']['LabelOriginEnum'][];
+      /**
+       * Format: date
+       * @description the last day that still counts
+       */
+      until?: string | null;
+    };
+    /** @description The one judgement on the held-out split, which nothing was learned from or chosen by. */
+    FinalOut: {
+      contenders: components['schemas']['ContenderOut'][];
+      differences: components['schemas']['DifferenceOut'][];
+      /**
+       * @description the figure that the differences are of
+       *
+       *     * `accuracy3` - accuracy3
+       *     * `right` - right
+       */
+      main: components['schemas']['MainEnum'];
+      /** @description wells only: the same on renderings, which tell whether something was forgotten */
+      renderings: components['schemas']['ContenderOut'][];
     };
     /** @description How likely one criterion is met, and how likely nobody can say because it was not observed. */
     FiredOut: {
@@ -2197,6 +3150,42 @@ export interface components {
       /** Format: double */
       ivf: number;
     };
+    /** @description One labelled picture; `picture` is the address of its JPEG, to which ?width=96, 384, 768 or 1536 can be added. */
+    ItemOut: {
+      readonly annotator: string;
+      readonly dish: string;
+      readonly embryo: string;
+      readonly frame: number | null;
+      readonly gas_outside: boolean;
+      readonly height_px: number;
+      readonly is_doubtful: boolean;
+      /** Format: date-time */
+      readonly labelled_at: string | null;
+      readonly no_wells: boolean;
+      readonly number: number;
+      readonly origin: components['schemas']['LabelOriginEnum'];
+      readonly patient: string;
+      readonly phase: number | null;
+      readonly picture: string;
+      readonly place: string;
+      readonly reference: string;
+      split: components['schemas']['SplitEnum'];
+      readonly wells: components['schemas']['WellOut'][];
+      readonly width_px: number;
+    };
+    ItemsOut: {
+      count: number;
+      results: components['schemas']['ItemOut'][];
+    };
+    /**
+     * @description * `queued` - waiting
+     *     * `running` - running
+     *     * `finished` - finished
+     *     * `cancelled` - cancelled
+     *     * `failed` - failed
+     * @enum {string}
+     */
+    JobStateEnum: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed';
     JudgedEventOut: {
       first_frame: number;
       kind: string;
@@ -2215,6 +3204,22 @@ export interface components {
        * @description with quadratic weights; null where there is no order
        */
       weighted_kappa: number | null;
+    };
+    KeptCalibrationOut: {
+      basis: components['schemas']['BasisEnum'];
+      layout: string;
+      /** @description of neighbouring wells that were measured */
+      pairs: number;
+      /** Format: double */
+      pitch_um: number | null;
+      /** Format: uuid */
+      run: string | null;
+      /** Format: double */
+      um_per_px_x: number;
+      /** Format: double */
+      um_per_px_y: number;
+      /** Format: double */
+      well_um: number | null;
     };
     /** @description A reading that was not taken back, because it was changed or signed since. */
     KeptOut: {
@@ -2249,12 +3254,459 @@ export interface components {
       name: string;
       role: components['schemas']['RoleEnum'];
     };
+    /** @description One annotation without its raw results, which are exported and not shown. */
+    LabelAnnotationOut: {
+      readonly annotator: string;
+      dish: components['schemas']['DishLabelOut'] | null;
+      readonly external_id: string;
+      readonly ground_truth: boolean;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly imported_by: string | null;
+      readonly is_current: boolean;
+      readonly kind: components['schemas']['LabelAnnotationOutKindEnum'];
+      /** Format: double */
+      readonly lead_time: number | null;
+      readonly model_version: string;
+      phases: components['schemas']['PhaseLabelOut'][] | null;
+      readonly result_count: number;
+      /** Format: double */
+      readonly score: number | null;
+      readonly was_cancelled: boolean;
+      readonly written_at: string;
+    };
+    /**
+     * @description * `annotation` - by a person
+     *     * `prediction` - by a machine
+     *     * `draft` - begun by a person
+     * @enum {string}
+     */
+    LabelAnnotationOutKindEnum: 'annotation' | 'prediction' | 'draft';
+    /** @description Something to filter by, and how many labels or recordings it leaves. */
+    LabelChoiceOut: {
+      count: number;
+      key: string;
+      name: string;
+    };
+    /** @description What a lab's labels can be filtered by. */
+    LabelChoicesOut: {
+      annotators: components['schemas']['LabelChoiceOut'][];
+      dishes: components['schemas']['LabelChoiceOut'][];
+      imports: components['schemas']['LabelChoiceOut'][];
+      meanings: components['schemas']['MeaningsOut'];
+      patients: components['schemas']['LabelChoiceOut'][];
+    };
+    LabelConfirmInRequest: {
+      /** @description a question's id to the chosen option's id */
+      conflicts?: {
+        [key: string]: string;
+      };
+      /** @description null: as it was previewed */
+      mapping?: components['schemas']['LabelMappingOutRequest'] | null;
+    };
+    LabelConflictOptionOut: {
+      id: string;
+      text: string;
+    };
+    /** @description A question with the option that is taken until somebody chooses another. */
+    LabelConflictOut: {
+      readonly choice: string;
+      readonly detail: string;
+      /** Format: uuid */
+      readonly id: string;
+      readonly kind: components['schemas']['LabelConflictOutKindEnum'];
+      readonly number: number;
+      options: components['schemas']['LabelConflictOptionOut'][];
+      readonly place: string;
+    };
+    /**
+     * @description * `picture` - several pictures may be meant
+     *     * `changed` - differs from what is here
+     * @enum {string}
+     */
+    LabelConflictOutKindEnum: 'picture' | 'changed';
+    /** @description What the import brought. */
+    LabelDoneOut: {
+      annotations: number;
+      changed_annotations: number;
+      drafts: number;
+      pictures: number;
+      predictions: number;
+      reinterpreted: number;
+      tasks: number;
+    };
+    /** @description An import with everything that was read. */
+    LabelImportDetailOut: {
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      /** Format: date-time */
+      readonly created_at: string;
+      error: components['schemas']['RefusalOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      readonly format: string;
+      /** Format: uuid */
+      readonly id: string;
+      readonly instance: string;
+      /** Format: uuid */
+      readonly lab: string;
+      mapping: components['schemas']['LabelMappingOut'];
+      readonly name: string;
+      readonly preset: string;
+      readonly progress: components['schemas']['LabelProgressOut'];
+      report: components['schemas']['LabelReportOut'] | null;
+      readonly size_bytes: number;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      readonly state: components['schemas']['LabelImportStateEnum'];
+      readonly step: components['schemas']['LabelImportStepEnum'];
+      words: components['schemas']['LabelWordOut'][];
+    };
+    /** @description An uploaded file to be read as labels; `preset` empty: meanings are guessed from the words. */
+    LabelImportInRequest: {
+      /**
+       * @description whose numbers the file's are; empty: the project it names
+       * @default
+       */
+      instance?: string;
+      /** @default  */
+      preset?: components['schemas']['PresetEnum'] | components['schemas']['BlankEnum'];
+      /** Format: uuid */
+      upload: string;
+    };
+    /** @description An import as lists show it. */
+    LabelImportOut: {
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      /** Format: date-time */
+      readonly created_at: string;
+      error: components['schemas']['RefusalOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      readonly format: string;
+      /** Format: uuid */
+      readonly id: string;
+      readonly instance: string;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly name: string;
+      readonly preset: string;
+      readonly progress: components['schemas']['LabelProgressOut'];
+      readonly size_bytes: number;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      readonly state: components['schemas']['LabelImportStateEnum'];
+      readonly step: components['schemas']['LabelImportStepEnum'];
+    };
+    /**
+     * @description * `queued` - waiting
+     *     * `running` - running
+     *     * `previewed` - waiting for confirmation
+     *     * `finished` - finished
+     *     * `cancelled` - cancelled
+     *     * `failed` - failed
+     * @enum {string}
+     */
+    LabelImportStateEnum: 'queued' | 'running' | 'previewed' | 'finished' | 'cancelled' | 'failed';
+    /**
+     * @description * `reading` - reading
+     *     * `importing` - importing
+     * @enum {string}
+     */
+    LabelImportStepEnum: 'reading' | 'importing';
+    /** @description What the words of a file mean here; a word that is not named keeps its labels and says nothing. */
+    LabelMappingOut: {
+      /**
+       * @description every bare box, ellipse or point is a well
+       * @default false
+       */
+      wells_without_label?: boolean;
+      words?: {
+        [key: string]:
+          | 'well'
+          | 'content.empty'
+          | 'content.embryo'
+          | 'content.gas'
+          | 'content.embryo_gas'
+          | 'picture.no_wells'
+          | 'picture.gas_outside'
+          | 'phase.tPB2'
+          | 'phase.tPNa'
+          | 'phase.tPNf'
+          | 'phase.t2'
+          | 'phase.t3'
+          | 'phase.t4'
+          | 'phase.t5'
+          | 'phase.t6'
+          | 'phase.t7'
+          | 'phase.t8'
+          | 'phase.t9+'
+          | 'phase.tM'
+          | 'phase.tSB'
+          | 'phase.tB'
+          | 'phase.tEB'
+          | 'phase.tHB'
+          | 'phase.1'
+          | 'phase.2'
+          | 'phase.3'
+          | 'phase.4'
+          | 'ignored';
+      };
+    };
+    /** @description What the words of a file mean here; a word that is not named keeps its labels and says nothing. */
+    LabelMappingOutRequest: {
+      /**
+       * @description every bare box, ellipse or point is a well
+       * @default false
+       */
+      wells_without_label?: boolean;
+      words?: {
+        [key: string]:
+          | 'well'
+          | 'content.empty'
+          | 'content.embryo'
+          | 'content.gas'
+          | 'content.embryo_gas'
+          | 'picture.no_wells'
+          | 'picture.gas_outside'
+          | 'phase.tPB2'
+          | 'phase.tPNa'
+          | 'phase.tPNf'
+          | 'phase.t2'
+          | 'phase.t3'
+          | 'phase.t4'
+          | 'phase.t5'
+          | 'phase.t6'
+          | 'phase.t7'
+          | 'phase.t8'
+          | 'phase.t9+'
+          | 'phase.tM'
+          | 'phase.tSB'
+          | 'phase.tB'
+          | 'phase.tEB'
+          | 'phase.tHB'
+          | 'phase.1'
+          | 'phase.2'
+          | 'phase.3'
+          | 'phase.4'
+          | 'ignored';
+      };
+    };
+    /**
+     * @description * `well` - well
+     *     * `content.empty` - content.empty
+     *     * `content.embryo` - content.embryo
+     *     * `content.gas` - content.gas
+     *     * `content.embryo_gas` - content.embryo_gas
+     *     * `picture.no_wells` - picture.no_wells
+     *     * `picture.gas_outside` - picture.gas_outside
+     *     * `phase.tPB2` - phase.tPB2
+     *     * `phase.tPNa` - phase.tPNa
+     *     * `phase.tPNf` - phase.tPNf
+     *     * `phase.t2` - phase.t2
+     *     * `phase.t3` - phase.t3
+     *     * `phase.t4` - phase.t4
+     *     * `phase.t5` - phase.t5
+     *     * `phase.t6` - phase.t6
+     *     * `phase.t7` - phase.t7
+     *     * `phase.t8` - phase.t8
+     *     * `phase.t9+` - phase.t9+
+     *     * `phase.tM` - phase.tM
+     *     * `phase.tSB` - phase.tSB
+     *     * `phase.tB` - phase.tB
+     *     * `phase.tEB` - phase.tEB
+     *     * `phase.tHB` - phase.tHB
+     *     * `phase.1` - phase.1
+     *     * `phase.2` - phase.2
+     *     * `phase.3` - phase.3
+     *     * `phase.4` - phase.4
+     *     * `ignored` - ignored
+     * @enum {string}
+     */
+    LabelMeaningEnum:
+      | 'well'
+      | 'content.empty'
+      | 'content.embryo'
+      | 'content.gas'
+      | 'content.embryo_gas'
+      | 'picture.no_wells'
+      | 'picture.gas_outside'
+      | 'phase.tPB2'
+      | 'phase.tPNa'
+      | 'phase.tPNf'
+      | 'phase.t2'
+      | 'phase.t3'
+      | 'phase.t4'
+      | 'phase.t5'
+      | 'phase.t6'
+      | 'phase.t7'
+      | 'phase.t8'
+      | 'phase.t9+'
+      | 'phase.tM'
+      | 'phase.tSB'
+      | 'phase.tB'
+      | 'phase.tEB'
+      | 'phase.tHB'
+      | 'phase.1'
+      | 'phase.2'
+      | 'phase.3'
+      | 'phase.4'
+      | 'ignored';
+    /**
+     * @description * `labels` - labels
+     *     * `people` - people
+     * @enum {string}
+     */
+    LabelOriginEnum: 'labels' | 'people';
+    LabelPictureOut: {
+      readonly frame_index: number | null;
+      readonly height: number;
+      /** Format: uuid */
+      readonly id: string;
+      readonly name: string;
+      readonly plane: number | null;
+      /** Format: uuid */
+      readonly stack: string | null;
+      readonly width: number;
+    };
+    /** @description Tasks by where their picture is. */
+    LabelPicturesOut: {
+      here: number;
+      in_file: number;
+      missing: number;
+      several: number;
+    };
+    /** @description What is new here, the same as before, or differs from what is here. */
+    LabelPlanOut: {
+      annotations: components['schemas']['LabelStandingOut'];
+      drafts: components['schemas']['LabelStandingOut'];
+      predictions: components['schemas']['LabelStandingOut'];
+      tasks: components['schemas']['LabelStandingOut'];
+    };
+    LabelPreviewInRequest: {
+      mapping?: components['schemas']['LabelMappingOutRequest'] | null;
+      /** @default  */
+      preset?: components['schemas']['PresetEnum'] | components['schemas']['BlankEnum'];
+    };
+    /** @description Tasks; `total` is 0 while nobody has counted them. */
+    LabelProgressOut: {
+      done: number;
+      total: number;
+    };
+    LabelRemarkOut: {
+      code: string;
+      detail: string;
+      place: string;
+    };
+    /** @description The dry run; after the import the same, with what was done. */
+    LabelReportOut: {
+      annotators: components['schemas']['NamedCountOut'][];
+      conflict_count: number;
+      done: components['schemas']['LabelDoneOut'] | null;
+      phases: {
+        [key: string]: number;
+      };
+      pictures: components['schemas']['LabelPicturesOut'];
+      plan: components['schemas']['LabelPlanOut'];
+      /** @description predictions by the version of the model that made them */
+      runs: components['schemas']['NamedCountOut'][];
+      /** @description tasks that could not be used; all others are imported */
+      skipped: components['schemas']['LabelRemarkOut'][];
+      skipped_count: number;
+      summary: components['schemas']['LabelSummaryOut'];
+      warning_count: number;
+      warnings: components['schemas']['LabelRemarkOut'][];
+      wells: {
+        [key: string]: number;
+      };
+    };
+    LabelStandingOut: {
+      changed: number;
+      created: number;
+      matched: number;
+    };
+    /** @description What the file holds; skipped, deliberately empty and unlabelled are three things. */
+    LabelSummaryOut: {
+      annotations: number;
+      annotators: number;
+      drafts: number;
+      empty_annotations: number;
+      predictions: number;
+      /** @description rows or tasks that were read, several of which may be one task */
+      read: number;
+      regions: number;
+      skipped_tasks: number;
+      tasks: number;
+      /** @description result types without a meaning here, kept as they are */
+      unknown: {
+        [key: string]: number;
+      };
+      unlabelled_tasks: number;
+    };
+    LabelSyncOut: {
+      readonly address: string;
+      readonly attempts: number;
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      /** Format: date-time */
+      readonly created_at: string;
+      readonly direction: components['schemas']['DirectionEnum'];
+      error: components['schemas']['RefusalOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      /** Format: uuid */
+      readonly label_import: string | null;
+      readonly progress: components['schemas']['SyncProgressOut'] | null;
+      readonly project: number | null;
+      readonly report: components['schemas']['SyncReportOut'] | null;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      /** @default queued */
+      readonly state: components['schemas']['JobStateEnum'];
+    };
+    LabelTaskOut: {
+      annotations: components['schemas']['LabelAnnotationOut'][];
+      /** Format: uuid */
+      readonly brought_by: string | null;
+      /** Format: date-time */
+      readonly created_at: string;
+      readonly external_id: string;
+      /** Format: uuid */
+      readonly id: string;
+      readonly instance: string;
+      picture: components['schemas']['LabelPictureOut'] | null;
+      readonly place: string;
+    };
+    /** @description A word that labels or chooses in the file, how often, and what it means here. */
+    LabelWordOut: {
+      count: number;
+      kind: components['schemas']['LabelWordOutKindEnum'];
+      meaning: components['schemas']['LabelMeaningEnum'] | components['schemas']['NullEnum'];
+      text: string;
+    };
+    /**
+     * @description * `label` - label
+     *     * `choice` - choice
+     * @enum {string}
+     */
+    LabelWordOutKindEnum: 'label' | 'choice';
     /**
      * @description * `en` - English
      *     * `ru` - Русский
      * @enum {string}
      */
     LanguageEnum: 'en' | 'ru';
+    /**
+     * @description * `wells` - wells
+     *     * `phases` - phases
+     * @enum {string}
+     */
+    LearnedTaskEnum: 'wells' | 'phases';
     /**
      * @description * `A` - A
      *     * `B` - B
@@ -2381,6 +3833,36 @@ export interface components {
       version: number;
     };
     /**
+     * CurvePoint
+     * @description One look at a training: the mean loss since the last one, and how the averaged net does on the validation split.
+     */
+    LiveCurvePoint: {
+      /** Loss */
+      loss: number;
+      /** Step */
+      step: number;
+      /** Validation */
+      validation: number | null;
+    };
+    /**
+     * DataSetChanged
+     * @description A data set was made, changed, frozen or removed.
+     */
+    LiveDataSetChanged: {
+      /** Data Set Id */
+      data_set_id: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'draft' | 'freezing' | 'frozen' | 'removed';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'data_set.changed';
+    };
+    /**
      * DecisionChanged
      * @description Somebody decided what shall be done with an embryo, or decided anew.
      */
@@ -2433,6 +3915,12 @@ export interface components {
         | components['schemas']['LiveDishChanged']
         | components['schemas']['LiveAssignmentChanged']
         | components['schemas']['LiveReviewSettingsChanged']
+        | components['schemas']['LiveDishGeometryChanged']
+        | components['schemas']['LiveLabelImportChanged']
+        | components['schemas']['LiveLabelSyncChanged']
+        | components['schemas']['LiveDataSetChanged']
+        | components['schemas']['LiveTrainingProgress']
+        | components['schemas']['LiveTrainingFinished']
         | components['schemas']['LiveRunChanged'];
       /** Seq */
       seq: number;
@@ -2471,6 +3959,19 @@ export interface components {
        * @enum {string}
        */
       type: 'dish.changed';
+    };
+    /**
+     * DishGeometryChanged
+     * @description The lab entered other distances of its dishes' wells; what is measured from now on measures by them.
+     */
+    LiveDishGeometryChanged: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'dish_geometry.changed';
+      /** Version */
+      version: number;
     };
     /**
      * DishSettled
@@ -2528,6 +4029,12 @@ export interface components {
       | components['schemas']['LiveDishChanged']
       | components['schemas']['LiveAssignmentChanged']
       | components['schemas']['LiveReviewSettingsChanged']
+      | components['schemas']['LiveDishGeometryChanged']
+      | components['schemas']['LiveLabelImportChanged']
+      | components['schemas']['LiveLabelSyncChanged']
+      | components['schemas']['LiveDataSetChanged']
+      | components['schemas']['LiveTrainingProgress']
+      | components['schemas']['LiveTrainingFinished']
       | components['schemas']['LiveRunChanged'];
     /**
      * FateChanged
@@ -2586,6 +4093,55 @@ export interface components {
       name: 'VP' | 'ECC1' | 'cc2' | 's2' | 'cc3' | 's3' | 'CS2-8';
       /** Value */
       value: number;
+    };
+    /**
+     * LabelImportChanged
+     * @description An import of labels went on, waits for confirmation or ended; what it saw is asked for over REST.
+     */
+    LiveLabelImportChanged: {
+      /** Done */
+      done: number;
+      /** Import Id */
+      import_id: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'queued' | 'running' | 'previewed' | 'finished' | 'cancelled' | 'failed';
+      /**
+       * Step
+       * @enum {string}
+       */
+      step: 'reading' | 'importing';
+      /** Total */
+      total: number;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'label_import.changed';
+    };
+    /**
+     * LabelSyncChanged
+     * @description An exchange with the lab's own Label Studio server went on or ended.
+     */
+    LiveLabelSyncChanged: {
+      /** Done */
+      done: number;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed';
+      /** Sync Id */
+      sync_id: string;
+      /** Total */
+      total: number;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'label_sync.changed';
     };
     /**
      * OnsetValue
@@ -2957,6 +4513,56 @@ export interface components {
        */
       type: 'subscribed';
     };
+    /**
+     * TrainingFinished
+     * @description A training ended: finished with a candidate, stopped so that it can go on, cancelled or failed.
+     */
+    LiveTrainingFinished: {
+      /** Candidate */
+      candidate: string | null;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'finished' | 'stopped' | 'cancelled' | 'failed';
+      /** Training Id */
+      training_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'training.finished';
+    };
+    /**
+     * TrainingProgress
+     * @description A training was queued or goes on; `points` are what its curve gained, `estimate_s` the seconds to its end.
+     */
+    LiveTrainingProgress: {
+      /** Done */
+      done: number;
+      /** Estimate S */
+      estimate_s: number | null;
+      /** Minutes */
+      minutes: number;
+      /** Points */
+      points: components['schemas']['LiveCurvePoint'][];
+      /** Stage */
+      stage: ('preparing' | 'learning' | 'judging') | null;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'queued' | 'running';
+      /** Total */
+      total: number;
+      /** Training Id */
+      training_id: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'training.progress';
+    };
     /** Unsubscribe */
     LiveUnsubscribe: {
       /** Topic */
@@ -3038,6 +4644,12 @@ export interface components {
       wells: components['schemas']['LiveWellValue'][];
     };
     /**
+     * @description * `accuracy3` - accuracy3
+     *     * `right` - right
+     * @enum {string}
+     */
+    MainEnum: 'accuracy3' | 'right';
+    /**
      * @description * `own` - own
      *     * `machine` - machine
      * @enum {string}
@@ -3067,6 +4679,10 @@ export interface components {
      * @enum {string}
      */
     MeaningEnum: 'reviewed' | 'approved';
+    MeaningsOut: {
+      phases: string[];
+      wells: string[];
+    };
     /**
      * @description * `line` - line
      *     * `circle` - circle
@@ -3076,14 +4692,28 @@ export interface components {
     MeasuredEnum: 'line' | 'circle' | 'polygon';
     /** @description Points are pixels of the full frame: a line's ends, a circle's centre and a point of its rim, a polygon's corners. */
     MeasurementOut: {
+      /** @description by which it was measured when it was written */
+      calibration: components['schemas']['KeptCalibrationOut'] | null;
       frame_index: number;
+      /** Format: double */
+      hours_post_insemination: number | null;
       kind: components['schemas']['MeasuredEnum'];
       label: string;
       plane: number;
       points: number[][];
       /** Format: double */
-      um: number | null;
+      px: number;
       /** Format: double */
+      px2: number | null;
+      /**
+       * Format: double
+       * @description length, diameter or outline; null where nothing was calibrated
+       */
+      um: number | null;
+      /**
+       * Format: double
+       * @description area; null for a line
+       */
       um2: number | null;
     };
     MemberOut: {
@@ -3104,6 +4734,14 @@ export interface components {
      */
     MethodEnum: 'unknown' | 'ivf' | 'icsi';
     /**
+     * @description * `` -
+     *     * `no_layout` - no_layout
+     *     * `no_pitch` - no_pitch
+     *     * `no_wells` - no_wells
+     * @enum {string}
+     */
+    MissingEnum: 'no_layout' | 'no_pitch' | 'no_wells';
+    /**
      * @description * `none` - none
      *     * `at_2` - at_2
      *     * `at_4` - at_4
@@ -3111,6 +4749,10 @@ export interface components {
      * @enum {string}
      */
     MultinucleationEnum: 'none' | 'at_2' | 'at_4' | 'at_both';
+    NamedCountOut: {
+      count: number;
+      name: string;
+    };
     /** @description A reader; `machine` is one too. */
     NamedOut: {
       id: string;
@@ -3243,6 +4885,36 @@ export interface components {
       previous?: string | null;
       results: components['schemas']['LabWithRoleOut'][];
     };
+    PaginatedLabelConflictOutList: {
+      /** @example 123 */
+      count: number;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=4
+       */
+      next?: string | null;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=2
+       */
+      previous?: string | null;
+      results: components['schemas']['LabelConflictOut'][];
+    };
+    PaginatedLabelTaskOutList: {
+      /** @example 123 */
+      count: number;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=4
+       */
+      next?: string | null;
+      /**
+       * Format: uri
+       * @example http://api.example.org/accounts/?page=2
+       */
+      previous?: string | null;
+      results: components['schemas']['LabelTaskOut'][];
+    };
     PaginatedLiveRunValueList: {
       /** @example 123 */
       count: number;
@@ -3318,6 +4990,18 @@ export interface components {
       previous?: string | null;
       results: components['schemas']['VerdictOut'][];
     };
+    ParameterOut: {
+      /** Format: double */
+      high: number;
+      /** @description drawn within plus and minus this for augmentation */
+      is_amount: boolean;
+      is_odd: boolean;
+      /** Format: double */
+      low: number;
+      name: string;
+      /** Format: double */
+      usual: number;
+    };
     PasswordInRequest: {
       current: string;
       new: string;
@@ -3338,10 +5022,23 @@ export interface components {
       note?: string;
       sacs?: number | null;
     };
+    /** @description What shall be otherwise; only a draft can be changed, and its task never. */
+    PatchedDataSetPatchRequest: {
+      filters?: components['schemas']['FiltersInRequest'];
+      name?: string;
+      split?: components['schemas']['SplitInRequest'];
+      steps?: components['schemas']['StepsInRequest'];
+    };
     PatchedDecisionInRequest: {
       /** @default  */
       reason?: string;
       value?: components['schemas']['DecisionEnum'];
+    };
+    /** @description Layouts that are left out stay as they are; null forgets one. */
+    PatchedDishGeometryInRequest: {
+      layouts?: {
+        [key: string]: components['schemas']['EnteredInRequest'] | null;
+      };
     };
     PatchedDishInRequest: {
       label?: string;
@@ -3433,6 +5130,103 @@ export interface components {
       /** Format: uuid */
       user_id: string;
     };
+    /** @description Single pictures named against the lab's phases; three classes: blastulation and expansion are one. */
+    PhaseFiguresOut: {
+      /** Format: double */
+      accuracy3: number;
+      /** @description 95 %, embryos drawn anew */
+      accuracy3_interval: number[];
+      /** Format: double */
+      accuracy4: number;
+      /** @description rows: the lab's phases 1 to 4; columns the same, last what was named empty or not seen */
+      confusion: number[][];
+      /** Format: double */
+      f1_3: number;
+      pictures: number;
+    };
+    PhaseLabelOut: {
+      embryo: string | null;
+      first_frame: number | null;
+      last_frame: number | null;
+      phase: string;
+    };
+    /**
+     * @description * `gaussian` - gaussian
+     *     * `median` - median
+     *     * `bilateral` - bilateral
+     *     * `contrast` - contrast
+     *     * `clahe` - clahe
+     *     * `noise` - noise
+     *     * `flip` - flip
+     *     * `rotate` - rotate
+     *     * `shift` - shift
+     *     * `crop` - crop
+     * @enum {string}
+     */
+    PictureStepEnum:
+      | 'gaussian'
+      | 'median'
+      | 'bilateral'
+      | 'contrast'
+      | 'clahe'
+      | 'noise'
+      | 'flip'
+      | 'rotate'
+      | 'shift'
+      | 'crop';
+    /** @description Micrometres a pixel with where they come from; null with the reason where they are not known. */
+    PixelScaleOut: {
+      basis: components['schemas']['BasisEnum'] | components['schemas']['BlankEnum'];
+      /** @description the pairs of neighbours, such as A1-A2 */
+      between: string[];
+      /** Format: date-time */
+      entered_at: string | null;
+      entered_by: string;
+      /** @description false: neighbours lie unevenly; look at the wells before you rely on it */
+      is_even: boolean;
+      /** @description what a measurement keeps of it */
+      kept: unknown | null;
+      layout: string;
+      /**
+       * @description why nothing is calibrated; empty: it is
+       *
+       *     * `` -
+       *     * `no_layout` - no_layout
+       *     * `no_pitch` - no_pitch
+       *     * `no_wells` - no_wells
+       */
+      missing: components['schemas']['MissingEnum'] | components['schemas']['BlankEnum'];
+      pairs_x: number;
+      pairs_y: number;
+      /** Format: double */
+      pitch_um: number | null;
+      /**
+       * Format: double
+       * @description to the next well of a row
+       */
+      px_per_pitch_x: number | null;
+      /**
+       * Format: double
+       * @description to the next well of a column
+       */
+      px_per_pitch_y: number | null;
+      /**
+       * Format: uuid
+       * @description whose wells were measured; null: boxes that people drew
+       */
+      run: string | null;
+      /** Format: double */
+      um_per_px_x: number | null;
+      /** Format: double */
+      um_per_px_y: number | null;
+      /** Format: double */
+      well_um: number | null;
+      /**
+       * Format: double
+       * @description the wells' diameter by this calibration
+       */
+      well_um_found: number | null;
+    };
     PlacementsOut: {
       first_frame: number;
       /** @description [scale, rotation_rad, dx_px, dy_px, is_usable, gas_outside_wells] a frame, relative to its key frame */
@@ -3450,6 +5244,32 @@ export interface components {
       seen_at: string;
       /** Format: uuid */
       user_id: string;
+    };
+    /**
+     * @description * `` -
+     *     * `wow` - wow
+     *     * `phases` - phases
+     *     * `none` - none
+     * @enum {string}
+     */
+    PresetEnum: 'wow' | 'phases' | 'none';
+    /** @description A picture by its `reference`, what is marked in it, and the steps to take; `at_random` draws them as augmentation does. */
+    PreviewInRequest: {
+      /** @default false */
+      at_random?: boolean;
+      boxes?: number[][];
+      reference: string;
+      /** @default 1 */
+      seed?: number;
+      steps: components['schemas']['StepInRequest'][];
+    };
+    /** @description The picture after the steps as base64 JPEG, and its boxes; `kept` are the places of those still to be seen. */
+    PreviewOut: {
+      boxes: number[][];
+      height_px: number;
+      jpeg: string;
+      kept: number[];
+      width_px: number;
     };
     /**
      * @description * `changed` - changed
@@ -3484,6 +5304,10 @@ export interface components {
       stages_by: components['schemas']['NamedWeightsOut'] | null;
       wells_by: components['schemas']['NamedWeightsOut'];
     };
+    /** @description Said of the machine's profile as a whole; empty where nothing was. */
+    ProfileVerdictOut: {
+      machine?: components['schemas']['RejectedOut'];
+    };
     /** @description How far a running adaptation is; `minutes` since this attempt began. */
     ProgressOut: {
       done: number;
@@ -3491,6 +5315,29 @@ export interface components {
       minutes: number;
       stage: components['schemas']['AdaptationStepEnum'];
       total: number;
+    };
+    PullInRequest: {
+      /**
+       * @description fetch pictures that were uploaded to that server too
+       * @default true
+       */
+      pictures?: boolean;
+      project: number;
+    };
+    PushInRequest: {
+      /** @description whose frames become tasks */
+      dishes?: string[];
+      /**
+       * @description of each recording, spread evenly
+       * @default 1
+       */
+      frames?: number;
+      project: number;
+      /**
+       * @description have the detector look at known pictures of the project too
+       * @default true
+       */
+      stills?: boolean;
     };
     /** @description The version of my reading of each place, 0 where there is none yet; seconds are those spent on all of them. */
     QueueAcceptInRequest: {
@@ -3520,6 +5367,8 @@ export interface components {
       dish: string;
       dish_label: string;
       is_hidden: boolean;
+      /** @description I rejected the machine's profile and have not submitted a reading of my own yet */
+      is_rejected: boolean;
       kind: components['schemas']['QueuedKindEnum'];
       readonly machine: components['schemas']['QueueMachineOut'] | null;
       /**
@@ -3591,13 +5440,14 @@ export interface components {
       grades: components['schemas']['GradesOut'];
       is_blind?: boolean;
       readonly is_signed: boolean;
-      measurements: {
+      readonly measurements: {
         [key: string]: components['schemas']['MeasurementOut'];
       };
       readonly onsets: {
         [key: string]: components['schemas']['MarkedOnsetOut'];
       };
       place: string;
+      profile: components['schemas']['ProfileVerdictOut'];
       reader: components['schemas']['ReaderOut'];
       /** Format: double */
       seconds_spent?: number;
@@ -3661,6 +5511,14 @@ export interface components {
       detail: string;
       hint: string;
     };
+    RejectedOut: {
+      verdict: components['schemas']['RejectedOutVerdictEnum'];
+    };
+    /**
+     * @description * `rejected` - rejected
+     * @enum {string}
+     */
+    RejectedOutVerdictEnum: 'rejected';
     ReportDecisionOut: {
       /** Format: date-time */
       at: string | null;
@@ -3692,6 +5550,7 @@ export interface components {
       events: components['schemas']['ReportEventOut'][];
       grades: components['schemas']['ReportGradeOut'][];
       intervals: components['schemas']['ReportIntervalOut'][];
+      measurements: components['schemas']['ReportMeasurementOut'][];
       onsets: components['schemas']['ReportOnsetOut'][];
       place: string;
       readings: components['schemas']['ReportReadingOut'][];
@@ -3741,6 +5600,31 @@ export interface components {
       stages_by: components['schemas']['ReportWeightsOut'] | null;
       state: string;
       wells_by: components['schemas']['ReportWeightsOut'];
+    };
+    ReportMeasurementOut: {
+      by_name: string;
+      /** @description by which it was measured */
+      calibration: components['schemas']['KeptCalibrationOut'] | null;
+      frame_index: number;
+      /** Format: double */
+      hours: number | null;
+      kind: components['schemas']['MeasuredEnum'];
+      label: string;
+      plane: number;
+      /**
+       * Format: double
+       * @description a line's length, a circle's diameter, a polygon's outline
+       */
+      px: number;
+      /**
+       * Format: double
+       * @description area
+       */
+      px2: number | null;
+      /** Format: double */
+      um: number | null;
+      /** Format: double */
+      um2: number | null;
     };
     ReportOnsetOut: {
       /** Format: date-time */
@@ -3974,6 +5858,12 @@ export interface components {
       median: number | null;
       n: number;
     };
+    /** @description A project on the lab's server, as the last check found it. */
+    ServerProjectOut: {
+      id: number;
+      tasks: number;
+      title: string;
+    };
     /** @description Who is signed in, and where they work. */
     SessionOut: {
       memberships: components['schemas']['MembershipOut'][];
@@ -4012,6 +5902,60 @@ export interface components {
       /** @description false once the reading says something else than what was signed */
       readonly is_valid: boolean;
       meaning: components['schemas']['MeaningEnum'];
+    };
+    /** @description What is in one split. */
+    SplitCountsOut: {
+      classes: components['schemas']['ClassCountOut'][];
+      dishes: number;
+      embryos: number;
+      items: number;
+      patients: number;
+      split: components['schemas']['SplitEnum'];
+    };
+    /**
+     * @description * `train` - train
+     *     * `validation` - validation
+     *     * `test` - test
+     * @enum {string}
+     */
+    SplitEnum: 'train' | 'validation' | 'test';
+    /** @description How pictures are divided: never two splits share a patient, a dish or an embryo. */
+    SplitIn: {
+      /**
+       * @description labels that came with a split of their own keep it: what they hold back (dev) stays held back
+       * @default true
+       */
+      keep_given?: boolean;
+      /** @default 1 */
+      seed?: number;
+      /**
+       * @description train, validation and test in percent; [80, 20, 0] keeps no test split
+       * @default [
+       *       80,
+       *       10,
+       *       10
+       *     ]
+       */
+      shares?: number[];
+    };
+    /** @description How pictures are divided: never two splits share a patient, a dish or an embryo. */
+    SplitInRequest: {
+      /**
+       * @description labels that came with a split of their own keep it: what they hold back (dev) stays held back
+       * @default true
+       */
+      keep_given?: boolean;
+      /** @default 1 */
+      seed?: number;
+      /**
+       * @description train, validation and test in percent; [80, 20, 0] keeps no test split
+       * @default [
+       *       80,
+       *       10,
+       *       10
+       *     ]
+       */
+      shares?: number[];
     };
     /** @description The files of one batch are one recording. */
     StackInRequest: {
@@ -4134,12 +6078,94 @@ export interface components {
       /** Format: date */
       until: string;
     };
+    /** @description One step; parameters that are left out have their usual values. Which there are, the list of steps tells. */
+    StepIn: {
+      /** Format: double */
+      across?: number;
+      /** Format: double */
+      clip?: number;
+      /** Format: double */
+      degrees?: number;
+      /** Format: double */
+      down?: number;
+      /** Format: double */
+      gain?: number;
+      /** Format: double */
+      keep?: number;
+      /** Format: double */
+      sigma_grey?: number;
+      /** Format: double */
+      sigma_px?: number;
+      /** Format: double */
+      size_px?: number;
+      step: components['schemas']['PictureStepEnum'];
+      /** Format: double */
+      tiles?: number;
+      /** Format: double */
+      x?: number;
+      /** Format: double */
+      y?: number;
+    };
+    /** @description One step; parameters that are left out have their usual values. Which there are, the list of steps tells. */
+    StepInRequest: {
+      /** Format: double */
+      across?: number;
+      /** Format: double */
+      clip?: number;
+      /** Format: double */
+      degrees?: number;
+      /** Format: double */
+      down?: number;
+      /** Format: double */
+      gain?: number;
+      /** Format: double */
+      keep?: number;
+      /** Format: double */
+      sigma_grey?: number;
+      /** Format: double */
+      sigma_px?: number;
+      /** Format: double */
+      size_px?: number;
+      step: components['schemas']['PictureStepEnum'];
+      /** Format: double */
+      tiles?: number;
+      /** Format: double */
+      x?: number;
+      /** Format: double */
+      y?: number;
+    };
+    StepKindOut: {
+      /** @description moves what is marked along */
+      is_moving: boolean;
+      parameters: components['schemas']['ParameterOut'][];
+      step: components['schemas']['PictureStepEnum'];
+    };
     StepUpInRequest: {
       password: string;
     };
     StepUpOut: {
       /** Format: date-time */
       until: string;
+    };
+    /** @description What pictures go through: preprocessing as it stands for all of them, augmentation drawn anew for copies of the training split. */
+    StepsIn: {
+      augmentation?: components['schemas']['StepIn'][];
+      /**
+       * @description changed copies beside each training picture
+       * @default 0
+       */
+      copies?: number;
+      preprocessing?: components['schemas']['StepIn'][];
+    };
+    /** @description What pictures go through: preprocessing as it stands for all of them, augmentation drawn anew for copies of the training split. */
+    StepsInRequest: {
+      augmentation?: components['schemas']['StepInRequest'][];
+      /**
+       * @description changed copies beside each training picture
+       * @default 0
+       */
+      copies?: number;
+      preprocessing?: components['schemas']['StepInRequest'][];
     };
     SubmitInRequest: {
       /**
@@ -4168,6 +6194,56 @@ export interface components {
       left: number;
       /** Format: double */
       threshold: number;
+    };
+    SyncProgressOut: {
+      done: number;
+      total: number;
+    };
+    /** @description What an exchange did; counts that do not belong to its direction are 0. */
+    SyncReportOut: {
+      /** @default 0 */
+      annotations?: number;
+      /**
+       * @description predictions replaced, because the same detector says something else now
+       * @default 0
+       */
+      changed?: number;
+      /**
+       * @description predictions left
+       * @default 0
+       */
+      created?: number;
+      model_versions?: string[];
+      /**
+       * @description fetched or sent
+       * @default 0
+       */
+      pictures?: number;
+      /**
+       * @description found there by a pull
+       * @default 0
+       */
+      predictions?: number;
+      /**
+       * @description seen on the server
+       * @default 0
+       */
+      tasks?: number;
+      /**
+       * @description predictions that were there already
+       * @default 0
+       */
+      unchanged?: number;
+      /**
+       * @description tasks whose picture is not known here; pull first
+       * @default 0
+       */
+      unknown?: number;
+      /**
+       * @description known pictures of which no detector says anything
+       * @default 0
+       */
+      without?: number;
     };
     /**
      * @description * `azzarello` - azzarello
@@ -4246,6 +6322,12 @@ export interface components {
       name: string;
       scope: components['schemas']['TokenScopeEnum'];
     };
+    /**
+     * @description * `legacy` - legacy API token
+     *     * `personal` - personal access token
+     * @enum {string}
+     */
+    TokenKindEnum: 'legacy' | 'personal';
     TokenOut: {
       /** Format: date-time */
       readonly created_at: string;
@@ -4267,6 +6349,110 @@ export interface components {
      * @enum {string}
      */
     TokenScopeEnum: 'read' | 'write';
+    /** @description What a training can be made of. */
+    TrainingChoicesOut: {
+      data_sets: components['schemas']['DataSetChoiceOut'][];
+      weights: components['schemas']['WeightsChoiceOut'][];
+    };
+    /** @description What was learned from, and how it ended. */
+    TrainingFactsOut: {
+      /** @description whose net was kept */
+      best_step: number | null;
+      /**
+       * Format: double
+       * @description of learning, over all attempts
+       */
+      minutes: number;
+      pictures: number;
+      steps: number;
+      stopped_early: boolean;
+      validation_pictures: number;
+    };
+    /** @description What to learn from, how, and from which weights on. */
+    TrainingInRequest: {
+      /** Format: uuid */
+      data_set: string;
+      recipe: components['schemas']['LearnedTaskEnum'];
+      /** @default 1 */
+      seed?: number;
+      /**
+       * Format: uuid
+       * @description null: the weights in use
+       */
+      start?: string | null;
+      /** @description at most so many; null: the recipe's own */
+      steps?: number | null;
+    };
+    TrainingOut: {
+      readonly attempts: number;
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      /** Format: uuid */
+      readonly candidate: string | null;
+      readonly candidate_name: string;
+      readonly code_version: string;
+      /** Format: date-time */
+      readonly created_at: string;
+      curve: components['schemas']['CurvePointOut'][];
+      /** Format: uuid */
+      data_set: string;
+      data_set_hash: string;
+      data_set_name: string;
+      error: components['schemas']['RefusalOut'] | null;
+      readonly facts: components['schemas']['TrainingFactsOut'] | null;
+      final: components['schemas']['FinalOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      is_resumable: boolean;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly progress: components['schemas']['TrainingProgressOut'] | null;
+      readonly recipe: components['schemas']['TrainingOutRecipeEnum'];
+      readonly seed: number;
+      /** Format: uuid */
+      readonly start: string;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      started_from: string;
+      readonly state: components['schemas']['TrainingOutStateEnum'];
+      readonly steps: number | null;
+      readonly stop_requested: boolean;
+    };
+    /**
+     * @description * `wells` - finding wells and their contents
+     *     * `phases` - naming phases
+     * @enum {string}
+     */
+    TrainingOutRecipeEnum: 'wells' | 'phases';
+    /**
+     * @description * `queued` - waiting
+     *     * `running` - running
+     *     * `stopped` - stopped, can go on
+     *     * `finished` - finished
+     *     * `cancelled` - cancelled
+     *     * `failed` - failed
+     * @enum {string}
+     */
+    TrainingOutStateEnum: 'queued' | 'running' | 'stopped' | 'finished' | 'cancelled' | 'failed';
+    /** @description How far a running training is; `minutes` since this attempt began. */
+    TrainingProgressOut: {
+      done: number;
+      /** @description seconds to the end at the present pace */
+      estimate_s: number | null;
+      /** Format: double */
+      minutes: number;
+      stage: components['schemas']['TrainingProgressOutStageEnum'];
+      total: number;
+    };
+    /**
+     * @description * `preparing` - preparing
+     *     * `learning` - learning
+     *     * `judging` - judging
+     * @enum {string}
+     */
+    TrainingProgressOutStageEnum: 'preparing' | 'learning' | 'judging';
     UndoInRequest: {
       /** Format: uuid */
       batch: string;
@@ -4356,6 +6542,24 @@ export interface components {
      * @enum {string}
      */
     WarningOutCodeEnum: 'out_of_order';
+    /** @description Weights that could be gone on from, and why not where that is so; those in use come first. */
+    WeightsChoiceOut: {
+      /** Format: date-time */
+      created_at: string;
+      /** Format: uuid */
+      id: string;
+      readonly is_candidate: boolean;
+      readonly is_in_use: boolean;
+      name: string;
+      reason: components['schemas']['WeightsChoiceOutReasonEnum'] | components['schemas']['NullEnum'];
+      recipe: components['schemas']['LearnedTaskEnum'];
+    };
+    /**
+     * @description * `unusable` - unusable
+     *     * `other_net` - other_net
+     * @enum {string}
+     */
+    WeightsChoiceOutReasonEnum: 'unusable' | 'other_net';
     WeightsOut: {
       /** Format: date-time */
       readonly created_at: string;
@@ -4391,6 +6595,44 @@ export interface components {
       embryo_gas: number;
       empty: number;
       gas: number;
+    };
+    /** @description Wells at IoU 0.5, contents over the wells that were found. */
+    WellFiguresOut: {
+      /** Format: double */
+      content_accuracy: number;
+      /** Format: double */
+      content_f1: number;
+      false_alarms: number;
+      /** Format: double */
+      gas_outside_accuracy: number;
+      /** Format: double */
+      mean_iou: number;
+      pictures: number;
+      /** Format: double */
+      recall: number;
+      /**
+       * Format: double
+       * @description F1 of wells that were found and whose content was named right
+       */
+      right: number;
+      /** @description 95 %, pictures drawn anew */
+      right_interval: number[];
+      wells: number;
+    };
+    /** @description What a person said of one well; the box in pixels of the picture. */
+    WellLabelOut: {
+      box_px: number[];
+      column: number | null;
+      content: components['schemas']['ContentEnum'];
+      region: string;
+      row: number | null;
+    };
+    /** @description One well in pixels of the item's picture. */
+    WellOut: {
+      box: number[];
+      column: number | null;
+      content: components['schemas']['ContentEnum'];
+      row: number | null;
     };
     /**
      * @description * `changed` - changed
@@ -4786,6 +7028,193 @@ export interface operations {
         };
         content: {
           'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': string;
+        };
+      };
+    };
+  };
+  data_set_steps: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StepKindOut'][];
+        };
+      };
+    };
+  };
+  data_sets_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataSetOut'];
+        };
+      };
+    };
+  };
+  data_sets_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  data_sets_change: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedDataSetPatchRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataSetOut'];
+        };
+      };
+    };
+  };
+  data_sets_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataSetOut'];
+        };
+      };
+    };
+  };
+  data_sets_export: {
+    parameters: {
+      query: {
+        /**
+         * @description * `yolo` - yolo
+         *     * `coco` - coco
+         *     * `csv` - csv
+         */
+        form: 'yolo' | 'coco' | 'csv';
+      };
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/zip': string;
+        };
+      };
+    };
+  };
+  data_sets_freeze: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataSetOut'];
+        };
+      };
+    };
+  };
+  data_sets_items: {
+    parameters: {
+      query?: {
+        /** @description a class that the picture shows */
+        meaning?: string;
+        page?: number;
+        page_size?: number;
+        /**
+         * @description * `train` - train
+         *     * `validation` - validation
+         *     * `test` - test
+         */
+        split?: 'train' | 'validation' | 'test';
+      };
+      header?: never;
+      path: {
+        data_set_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ItemsOut'];
         };
       };
     };
@@ -5322,6 +7751,187 @@ export interface operations {
       };
     };
   };
+  label_imports_read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        import_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelImportDetailOut'];
+        };
+      };
+    };
+  };
+  label_imports_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        import_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelImportDetailOut'];
+        };
+      };
+    };
+  };
+  label_imports_confirm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        import_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['LabelConfirmInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelImportDetailOut'];
+        };
+      };
+    };
+  };
+  label_imports_conflicts: {
+    parameters: {
+      query?: {
+        /** @description A page number within the paginated result set. */
+        page?: number;
+        /** @description Number of results to return per page. */
+        page_size?: number;
+      };
+      header?: never;
+      path: {
+        import_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaginatedLabelConflictOutList'];
+        };
+      };
+    };
+  };
+  label_imports_preview: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        import_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['LabelPreviewInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelImportDetailOut'];
+        };
+      };
+    };
+  };
+  label_syncs_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        sync_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelSyncOut'];
+        };
+      };
+    };
+  };
+  label_tasks_read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        task_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelTaskOut'];
+        };
+      };
+    };
+  };
+  label_tasks_picture: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        task_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/jpeg': string;
+        };
+      };
+    };
+  };
   labs_list: {
     parameters: {
       query?: {
@@ -5500,6 +8110,109 @@ export interface operations {
       };
     };
   };
+  data_sets_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataSetOut'][];
+        };
+      };
+    };
+  };
+  data_sets_make: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DataSetInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DataSetOut'];
+        };
+      };
+    };
+  };
+  dish_geometry_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DishGeometryOut'];
+        };
+      };
+    };
+  };
+  dish_geometry_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedDishGeometryInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DishGeometryOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
   invitations_list: {
     parameters: {
       query?: never;
@@ -5564,6 +8277,542 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  item_picture: {
+    parameters: {
+      query?: {
+        /**
+         * @description 0: as wide as it is
+         *
+         *     * `0` - 0
+         *     * `96` - 96
+         *     * `384` - 384
+         *     * `768` - 768
+         *     * `1536` - 1536
+         */
+        width?: 0 | 96 | 384 | 768 | 1536;
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+        reference: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/jpeg': string;
+        };
+      };
+    };
+  };
+  label_choices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelChoicesOut'];
+        };
+      };
+    };
+  };
+  label_connection_read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConnectionStateOut'];
+        };
+      };
+    };
+  };
+  label_connection_set: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConnectionInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConnectionStateOut'];
+        };
+      };
+    };
+  };
+  label_connection_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No response body */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  label_connection_check: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelSyncOut'];
+        };
+      };
+    };
+  };
+  label_connection_pull: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PullInRequest'];
+      };
+    };
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelSyncOut'];
+        };
+      };
+    };
+  };
+  label_connection_push: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PushInRequest'];
+      };
+    };
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelSyncOut'];
+        };
+      };
+    };
+  };
+  label_counts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CountsInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CountsOut'];
+        };
+      };
+    };
+  };
+  label_export_counts: {
+    parameters: {
+      query?: {
+        annotator?: string;
+        /** @description false: who labelled is left out; another Label Studio refuses people whom it does not know */
+        annotators?: boolean;
+        dish?: string[];
+        /** @description pictures of each recording */
+        frames?: number;
+        instance?: string;
+        /** @description what these imports brought */
+        label_import?: string[];
+        /** @description put the pictures into the archive too, as JPEG */
+        pictures?: boolean;
+        /** @description stands before our pictures' names */
+        prefix?: string;
+        /**
+         * @description what was brought in, wells of our dishes, or onsets of our embryos
+         *
+         *     * `imported` - imported
+         *     * `dishes` - dishes
+         *     * `onsets` - onsets
+         */
+        source?: 'imported' | 'dishes' | 'onsets';
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ExportCountsOut'];
+        };
+      };
+    };
+  };
+  label_export_coco: {
+    parameters: {
+      query?: {
+        annotator?: string;
+        /** @description false: who labelled is left out; another Label Studio refuses people whom it does not know */
+        annotators?: boolean;
+        dish?: string[];
+        /** @description pictures of each recording */
+        frames?: number;
+        instance?: string;
+        /** @description what these imports brought */
+        label_import?: string[];
+        /** @description put the pictures into the archive too, as JPEG */
+        pictures?: boolean;
+        /** @description stands before our pictures' names */
+        prefix?: string;
+        /**
+         * @description what was brought in, wells of our dishes, or onsets of our embryos
+         *
+         *     * `imported` - imported
+         *     * `dishes` - dishes
+         *     * `onsets` - onsets
+         */
+        source?: 'imported' | 'dishes' | 'onsets';
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/zip': string;
+        };
+      };
+    };
+  };
+  label_export_csv: {
+    parameters: {
+      query?: {
+        annotator?: string;
+        /** @description false: who labelled is left out; another Label Studio refuses people whom it does not know */
+        annotators?: boolean;
+        dish?: string[];
+        /** @description pictures of each recording */
+        frames?: number;
+        instance?: string;
+        /** @description what these imports brought */
+        label_import?: string[];
+        /** @description put the pictures into the archive too, as JPEG */
+        pictures?: boolean;
+        /** @description stands before our pictures' names */
+        prefix?: string;
+        /**
+         * @description what was brought in, wells of our dishes, or onsets of our embryos
+         *
+         *     * `imported` - imported
+         *     * `dishes` - dishes
+         *     * `onsets` - onsets
+         */
+        source?: 'imported' | 'dishes' | 'onsets';
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/zip': string;
+        };
+      };
+    };
+  };
+  label_export_label_studio: {
+    parameters: {
+      query?: {
+        annotator?: string;
+        /** @description false: who labelled is left out; another Label Studio refuses people whom it does not know */
+        annotators?: boolean;
+        dish?: string[];
+        /** @description pictures of each recording */
+        frames?: number;
+        instance?: string;
+        /** @description what these imports brought */
+        label_import?: string[];
+        /** @description put the pictures into the archive too, as JPEG */
+        pictures?: boolean;
+        /** @description stands before our pictures' names */
+        prefix?: string;
+        /**
+         * @description what was brought in, wells of our dishes, or onsets of our embryos
+         *
+         *     * `imported` - imported
+         *     * `dishes` - dishes
+         *     * `onsets` - onsets
+         */
+        source?: 'imported' | 'dishes' | 'onsets';
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/zip': string;
+        };
+      };
+    };
+  };
+  label_export_yolo: {
+    parameters: {
+      query?: {
+        annotator?: string;
+        /** @description false: who labelled is left out; another Label Studio refuses people whom it does not know */
+        annotators?: boolean;
+        dish?: string[];
+        /** @description pictures of each recording */
+        frames?: number;
+        instance?: string;
+        /** @description what these imports brought */
+        label_import?: string[];
+        /** @description put the pictures into the archive too, as JPEG */
+        pictures?: boolean;
+        /** @description stands before our pictures' names */
+        prefix?: string;
+        /**
+         * @description what was brought in, wells of our dishes, or onsets of our embryos
+         *
+         *     * `imported` - imported
+         *     * `dishes` - dishes
+         *     * `onsets` - onsets
+         */
+        source?: 'imported' | 'dishes' | 'onsets';
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/zip': string;
+        };
+      };
+    };
+  };
+  label_imports_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelImportOut'][];
+        };
+      };
+    };
+  };
+  label_imports_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['LabelImportInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelImportDetailOut'];
+        };
+      };
+    };
+  };
+  label_syncs_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LabelSyncOut'][];
+        };
+      };
+    };
+  };
+  label_tasks_list: {
+    parameters: {
+      query?: {
+        /**
+         * @description what annotations say, as far as it means something here
+         *
+         *     * `wells` - wells
+         *     * `phases` - phases
+         *     * `none` - none
+         */
+        about?: 'wells' | 'phases' | 'none';
+        annotator?: string;
+        has_picture?: boolean | null;
+        instance?: string;
+        label_import?: string;
+        /** @description A page number within the paginated result set. */
+        page?: number;
+        /** @description Number of results to return per page. */
+        page_size?: number;
+      };
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PaginatedLabelTaskOutList'];
+        };
       };
     };
   };
@@ -5762,6 +9011,106 @@ export interface operations {
       };
     };
   };
+  step_preview: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PreviewInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PreviewOut'];
+        };
+      };
+    };
+  };
+  trainings_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'][];
+        };
+      };
+    };
+  };
+  trainings_request: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TrainingInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'];
+        };
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'];
+        };
+      };
+    };
+  };
+  trainings_choices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingChoicesOut'];
+        };
+      };
+    };
+  };
   me_update: {
     parameters: {
       query?: never;
@@ -5847,8 +9196,10 @@ export interface operations {
          *     * `uncertain` - uncertain
          *     * `novel` - novel
          *     * `oldest` - oldest
+         *     * `teaching` - teaching
+         *     * `teaching_dishes` - teaching_dishes
          */
-        order?: 'novel' | 'oldest' | 'uncertain';
+        order?: 'novel' | 'oldest' | 'teaching' | 'teaching_dishes' | 'uncertain';
         /** @description A page number within the paginated result set. */
         page?: number;
         /** @description Number of results to return per page. */
@@ -5962,6 +9313,37 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['PaceOut'];
+        };
+      };
+    };
+  };
+  queue_reject: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['QueueAcceptInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BatchOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
         };
       };
     };
@@ -6726,6 +10108,27 @@ export interface operations {
       };
     };
   };
+  stacks_calibration: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        stack_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PixelScaleOut'];
+        };
+      };
+    };
+  };
   comments_list: {
     parameters: {
       query?: {
@@ -7055,6 +10458,90 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  trainings_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        training_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'];
+        };
+      };
+    };
+  };
+  trainings_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        training_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'];
+        };
+      };
+    };
+  };
+  trainings_resume: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        training_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'];
+        };
+      };
+    };
+  };
+  trainings_stop: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        training_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TrainingOut'];
+        };
       };
     };
   };

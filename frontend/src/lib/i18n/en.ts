@@ -3,8 +3,13 @@ import { adaptation } from './en/adaptation';
 import { compare } from './en/compare';
 import { correct } from './en/correct';
 import { annotation } from './en/annotation';
+import { datasets } from './en/datasets';
+import { details } from './en/details';
 import { embryo } from './en/embryo';
 import { house } from './en/house';
+import { keeping } from './en/keeping';
+import { labels } from './en/labels';
+import { measuring } from './en/measuring';
 import { outcomes } from './en/outcomes';
 import { phases } from './en/phases';
 import { quality } from './en/quality';
@@ -12,6 +17,7 @@ import { readers } from './en/readers';
 import { reports } from './en/reports';
 import { review } from './en/review';
 import { rules } from './en/rules';
+import { training } from './en/training';
 import { work } from './en/work';
 
 /** The words of the interface; the other languages have the same keys. */
@@ -19,16 +25,22 @@ export const en = {
   ...adaptation,
   ...audit,
   ...annotation,
+  ...datasets,
   ...embryo,
   ...house,
   ...work,
   ...phases,
   ...compare,
   ...correct,
+  ...details,
+  ...keeping,
+  ...labels,
+  ...measuring,
   ...outcomes,
   ...quality,
   ...readers,
   ...reports,
   ...review,
   ...rules,
+  ...training,
 };

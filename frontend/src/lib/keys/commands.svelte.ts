@@ -2,7 +2,7 @@ import type { Key } from '$lib/i18n/translator.svelte';
 import { matches, parseChord } from './chord';
 
 export type CommandGroup =
-  'everywhere' | 'go' | 'time' | 'picture' | 'wells' | 'annotation' | 'review' | 'run';
+  'everywhere' | 'go' | 'time' | 'picture' | 'wells' | 'annotation' | 'review' | 'run' | 'labels';
 
 export interface Command {
   id: string;
@@ -56,6 +56,10 @@ function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
   if (target.closest('dialog[open], [role="menu"]') && !event.ctrlKey) return true;
+  // Nobody types into these: they take their own few keys and leave the others.
+  if (target.matches('input[type="radio"], input[type="checkbox"]') && !event.altKey) {
+    return event.code === 'Space' || event.code.startsWith('Arrow');
+  }
   if (target.matches('input, textarea, select, [contenteditable]')) return !(event.ctrlKey || event.metaKey);
   const isPressable = target.matches('button, a[href], summary, [role="option"]');
   return isPressable && (event.code === 'Space' || event.code === 'Enter');

@@ -58,6 +58,7 @@ const empty = (): DishSnapshot => ({
   },
   live_seq: 0,
   hidden_places: [],
+  calls: {},
   run: null,
   runs: [],
   wells: [],

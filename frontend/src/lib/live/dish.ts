@@ -18,14 +18,12 @@ export interface DishState extends DishSnapshot {
   pinned_run: string | null;
   /** Frames whose placements the server holds, as far as events told. */
   frames_followed: number;
-  /** By the well's name: what single frames show beyond the decoded profile, in order of frames. Only news tell it. */
-  calls: Readonly<Record<string, CallValue[]>>;
 }
 
 type Found<T extends LiveEvent['type']> = Extract<LiveEvent, { type: T }>;
 
 export function fromSnapshot(snapshot: DishSnapshot, pinnedRun: string | null): DishState {
-  return { ...snapshot, pinned_run: pinnedRun, frames_followed: snapshot.run?.frames_done ?? 0, calls: {} };
+  return { ...snapshot, pinned_run: pinnedRun, frames_followed: snapshot.run?.frames_done ?? 0 };
 }
 
 /** The state after one event; an event that was already applied changes nothing. */
@@ -77,6 +75,12 @@ function apply(state: DishState, event: LiveEvent): DishState {
     case 'stack.changed':
     case 'run.changed':
     case 'review_settings.changed':
+    case 'dish_geometry.changed':
+    case 'label_import.changed':
+    case 'label_sync.changed':
+    case 'data_set.changed':
+    case 'training.progress':
+    case 'training.finished':
       return state; // these belong to the lab's topic
   }
 }

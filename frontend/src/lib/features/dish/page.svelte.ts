@@ -8,7 +8,7 @@ import type { Decision } from '$lib/features/compare/types';
 import { Corrections } from '$lib/features/correction/corrections.svelte';
 import { Editing } from '$lib/features/correction/editing.svelte';
 import { correctedMarks, correctedRows } from '$lib/features/correction/overlay';
-import { RestCorrections } from '$lib/features/correction/server';
+import { openCorrections } from '$lib/features/correction/outbox';
 import { Axis } from '$lib/features/embryo/axis';
 import type { Course } from '$lib/features/phases/course';
 import { fromSnapshot, reduce, type DishState } from '$lib/live/dish';
@@ -78,7 +78,7 @@ export class DishPage {
     this.#id = id;
     this.placements = new PlacementRows(app.api);
     this.decisions = new DecisionBook(app.api);
-    this.corrections = new Corrections({ me: () => app.user?.name ?? '' });
+    this.corrections = new Corrections(() => app.user?.name ?? '');
     this.editing = new Editing(this);
   }
 
@@ -189,7 +189,7 @@ export class DishPage {
     this.shown = player.index;
     this.frames = frames;
     this.player = player;
-    void this.corrections.open(new RestCorrections(this.app.api, stack.id));
+    void this.corrections.open(openCorrections(this.app, stack.id));
     const params = { path: { stack_id: stack.id } };
     this.hours = await body(this.app.api.GET('/api/stacks/{stack_id}/hours/', { params }));
   }

@@ -10,6 +10,8 @@ export type Ordering = (typeof ORDERINGS)[number];
 
 const PAGE_SIZE = 48;
 const RELOAD_MS = 400;
+/** News that comes often and changes nothing about dishes. */
+const NOT_OF_DISHES = /^(label_|data_set\.|training\.)/;
 
 /** The dishes of a lab as the address asks for them, kept current while the page is open. */
 export class DishList {
@@ -75,7 +77,7 @@ export class DishList {
         this.dishes?.map((dish) => (dish.id === run.dish && isAsNew(run, dish) ? { ...dish, run } : dish)) ??
         null;
       if (before?.state !== run.state) this.#loadSoon();
-    } else {
+    } else if (!NOT_OF_DISHES.test(event.type)) {
       this.#loadSoon();
     }
   }

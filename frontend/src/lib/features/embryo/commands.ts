@@ -31,12 +31,13 @@ interface Ways {
   toDish: () => void;
   /** Frames at which something begins, whoever says so. */
   turns: () => number[];
+  /** Frames at which an event begins, whoever saw it. */
+  events: () => number[];
 }
 
 /** The commands of an open embryo. */
 export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
   const here = (): number => page.dish.player?.index ?? 0;
-  const events = (): number[] => (page.profile?.events ?? []).map(({ first_frame }) => first_frame);
   const seek = (frame: number | null | undefined): void => {
     if (frame !== null && frame !== undefined) page.seek(frame);
   };
@@ -72,7 +73,7 @@ export function embryoCommands(page: EmbryoPage, ways: Ways): Command[] {
       title: 'embryo.next_event',
       group: 'time',
       keys: ['KeyK'],
-      run: () => seek(events().find((frame) => frame > here()) ?? events()[0]),
+      run: () => seek(ways.events().find((frame) => frame > here()) ?? ways.events()[0]),
     },
     {
       id: 'fit',

@@ -16,16 +16,13 @@ interface Area {
 
 const at = (value: number): string => value.toFixed(4);
 
-/** How sure each frame was, as an SVG path in a box of 1 by 1. */
-export function surenessPath(calls: CalledFrames, axis: Axis): string {
+/** How sure each frame was: where it lies on the axis, and the share; a short doubt is kept however many frames there are. */
+export function surenessCourse(calls: CalledFrames, axis: Axis): [number[], number[]] {
   const places = lowestBetween(calls, sampled(calls, MOST_POINTS));
-  if (places.length === 0) return '';
-  const points = places.map((place) => ({
-    x: axis.at(calls.frame_index[place] ?? 0),
-    y: 1 - (calls.confidence[place] ?? 0),
-  }));
-  const line = points.map(({ x, y }) => `L${at(x)} ${at(y)}`).join('');
-  return `M${at(points[0]?.x ?? 0)} 1${line}L${at(points.at(-1)?.x ?? 0)} 1Z`;
+  return [
+    places.map((place) => axis.at(calls.frame_index[place] ?? 0)),
+    places.map((place) => calls.confidence[place] ?? 0),
+  ];
 }
 
 /** The probabilities of all stages, stacked in their order, as SVG paths in a box of 1 by 1. */

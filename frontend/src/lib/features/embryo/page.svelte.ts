@@ -51,6 +51,11 @@ export class EmbryoPage {
   readonly lastCalled: number = $derived.by(() =>
     this.profile?.is_final ? Infinity : (this.calls?.frame_index.at(-1) ?? -1),
   );
+  /** The dish has no such well, as far as a run that is over can tell. */
+  readonly isUnknown: boolean = $derived.by(() => {
+    const { state } = this.dish;
+    return state !== null && !this.places.includes(this.place) && !(state.run && isUnderWay(state.run));
+  });
   readonly missing: Missing | null = $derived.by(() => (this.calls || this.profile ? null : this.#why()));
 
   constructor(app: App, id: string, place: string) {

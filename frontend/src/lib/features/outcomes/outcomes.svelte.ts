@@ -1,7 +1,9 @@
 import { body } from '$lib/api/client';
-import { asRefusal, type Refusal } from '$lib/api/refusal';
+import { asRefusal, isAway, type Refusal } from '$lib/api/refusal';
 import type { App } from '$lib/app.svelte';
-import { tag } from '$lib/features/annotation/server';
+import { Form } from '$lib/keeping/form.svelte';
+import { tag } from '$lib/keeping/server';
+import { Typed } from '$lib/keeping/typed.svelte';
 import type { Well } from '$lib/features/readers/asked';
 import { wellsOf } from '$lib/features/readers/assignments.svelte';
 import { Asking } from '$lib/ui/asking.svelte';
@@ -22,29 +24,44 @@ interface Of {
   stack: string;
 }
 
+/** A fate that was chosen and that the server does not have yet. */
+interface Unsent {
+  fate: FateName | '';
+  at: string | null;
+  /** The version that the person saw. */
+  version: number;
+}
+
 /** What became of a dish's embryos and of its cycle, and what is being typed about it. */
 export class Outcomes {
   wells = $state.raw<Well[] | null>(null);
   fates = $state.raw<Fates>(new Map());
-  known = $state.raw<CycleOutcome | null>(null);
-  draft = $state<Draft | null>(null);
   refusal = $state.raw<Refusal | null>(null);
   /** The embryo whose fate somebody else told at the same time. */
   overtakenPlace = $state<string | null>(null);
-  /** Somebody else told of the cycle while something was being typed here. */
-  isOvertaken = $state(false);
+  readonly form: Form<CycleOutcome, Draft>;
+  /** Fates by place that wait for the server. */
+  readonly unsent: Typed<Record<string, Unsent>>;
+  readonly when: Typed<string>;
   readonly telling = new Asking();
   readonly saving = new Asking();
   readonly #app: App;
   readonly #of: Of;
 
-  readonly changes: Changes = $derived(this.known && this.draft ? changesOf(this.known, this.draft) : {});
-  readonly isChanged: boolean = $derived(Object.keys(this.changes).length > 0);
-  readonly isWrong: boolean = $derived(this.draft !== null && areSacsWrong(this.draft));
+  readonly isWrong: boolean = $derived.by(() => this.form.draft !== null && areSacsWrong(this.form.draft));
 
   constructor(app: App, of: Of) {
     this.#app = app;
     this.#of = of;
+    this.unsent = new Typed<Record<string, Unsent>>(app.drafts, `fates/${of.dish}`, {});
+    this.when = new Typed(app.drafts, `fates-when/${of.dish}`, '');
+    this.form = new Form({
+      drafts: app.drafts,
+      thing: `outcome/${of.cycle}`,
+      draftOf,
+      carried,
+      isChanged: (known, draft) => Object.keys(changesOf(known, draft)).length > 0,
+    });
   }
 
   async load(): Promise<void> {
@@ -56,16 +73,48 @@ export class Outcomes {
       ]);
       this.wells = wells;
       this.refusal = null;
+      await this.sendUnsent();
     } catch (error) {
       this.refusal = asRefusal(error);
     }
   }
 
+  /** The fate of an embryo as it was chosen here, whether the server has it or not. */
+  fateOf(place: string): FateName | '' {
+    return this.unsent.value[place]?.fate ?? this.fates.get(place)?.fate ?? '';
+  }
+
+  /** Send the fates that wait. */
+  async sendUnsent(): Promise<void> {
+    for (const [place, { fate, at, version }] of Object.entries(this.unsent.value)) {
+      await this.#send(place, { fate, at, version });
+      if (this.unsent.value[place]) return;
+    }
+  }
+
   /** Tell what became of an embryo; where somebody told otherwise meanwhile, theirs is shown and stays. */
   async tell(place: string, fate: FateName | '', at: string | null): Promise<void> {
+    const version = this.fates.get(place)?.version ?? 0;
+    await this.#send(place, { fate, at, version });
+  }
+
+  /** True when the server took what was typed about the cycle. Where somebody was faster, theirs is shown first. */
+  async save(): Promise<boolean> {
+    const { known, draft, isChanged } = this.form;
+    if (!known || !draft || !isChanged || this.isWrong) return false;
+    const params = { path: { cycle_id: this.#of.cycle }, header: tag(known.version) };
+    const changes: Changes = changesOf(known, draft);
+    const isDone = await this.saving.run(async () => {
+      const asked = this.#app.api.PATCH('/api/cycles/{cycle_id}/outcome/', { params, body: changes });
+      this.form.sent((await body(asked)) as CycleOutcome);
+    });
+    if (this.saving.refusal?.code === 'changed_meanwhile') await this.saving.run(() => this.#loadOutcome());
+    return isDone;
+  }
+
+  async #send(place: string, { fate, at, version }: Unsent): Promise<void> {
     this.overtakenPlace = null;
-    const header = tag(this.fates.get(place)?.version ?? 0);
-    const params = { path: { dish_id: this.#of.dish, place }, header };
+    const params = { path: { dish_id: this.#of.dish, place }, header: tag(version) };
     await this.telling.run(async () => {
       const asked = this.#app.api.PATCH('/api/dishes/{dish_id}/fates/{place}/', {
         params,
@@ -73,24 +122,14 @@ export class Outcomes {
       });
       this.fates = new Map(this.fates).set(place, (await body(asked)) as Fate);
     });
-    if (this.telling.refusal?.code !== 'changed_meanwhile') return;
+    const { refusal } = this.telling;
+    const others = Object.entries(this.unsent.value).filter(([other]) => other !== place);
+    // Where it says "now", that is the moment of the choice, however late it is sent.
+    const kept: Unsent = { fate, at: at ?? new Date().toISOString(), version };
+    this.unsent.value = Object.fromEntries(refusal && isAway(refusal) ? [...others, [place, kept]] : others);
+    if (refusal?.code !== 'changed_meanwhile') return;
     await this.telling.run(() => this.#loadFates());
     this.overtakenPlace = place;
-  }
-
-  /** True when the server took what was typed about the cycle. Where somebody was faster, theirs is shown first. */
-  async save(): Promise<boolean> {
-    const { known, changes } = this;
-    if (!known || !this.isChanged || this.isWrong) return false;
-    const params = { path: { cycle_id: this.#of.cycle }, header: tag(known.version) };
-    const isDone = await this.saving.run(async () => {
-      const asked = this.#app.api.PATCH('/api/cycles/{cycle_id}/outcome/', { params, body: changes });
-      this.known = (await body(asked)) as CycleOutcome;
-      this.draft = draftOf(this.known);
-      this.isOvertaken = false;
-    });
-    if (this.saving.refusal?.code === 'changed_meanwhile') await this.saving.run(() => this.#loadOutcome());
-    return isDone;
   }
 
   async #loadFates(): Promise<void> {
@@ -101,16 +140,8 @@ export class Outcomes {
 
   async #loadOutcome(): Promise<void> {
     const params = { path: { cycle_id: this.#of.cycle } };
-    const now = (await body(
-      this.#app.api.GET('/api/cycles/{cycle_id}/outcome/', { params }),
-    )) as CycleOutcome;
-    const before = this.known;
-    if (before && this.draft && this.isChanged) {
-      this.isOvertaken ||= now.version !== before.version;
-      this.draft = carried(before, this.draft, now);
-    } else {
-      this.draft = draftOf(now);
-    }
-    this.known = now;
+    this.form.hear(
+      (await body(this.#app.api.GET('/api/cycles/{cycle_id}/outcome/', { params }))) as CycleOutcome,
+    );
   }
 }

@@ -33,8 +33,8 @@ export function queueCommands(queue: ReviewQueue, look: Look, ways: Ways): Comma
       title: 'review.reject',
       group: 'review',
       keys: ['KeyX'],
-      isEnabled: hasOne,
-      run: edit,
+      isEnabled: () => queue.mayReject(queue.here),
+      run: () => queue.reject(),
     },
     {
       id: 'review.edit',

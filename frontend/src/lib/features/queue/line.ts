@@ -1,7 +1,7 @@
 import type { QueueItem } from './types';
 
-/** What became of an item here: on its way to the server, taken, or refused and open again. */
-export type Fate = 'sending' | 'accepted' | 'refused';
+/** What became of an item here: on its way to the server, accepted or rejected, or refused and open again. */
+export type Fate = 'sending' | 'accepted' | 'rejected' | 'refused';
 export type Fates = ReadonlyMap<string, Fate>;
 
 type Named = Pick<QueueItem, 'stack' | 'place'>;

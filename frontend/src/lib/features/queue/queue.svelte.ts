@@ -6,7 +6,7 @@ import { keyOf, merged, nextOpen, type Fate, type Fates } from './line';
 import { remembered, type Batch, type Batches } from './batches';
 import type { QueueItem, ReviewPace, SureOnes } from './types';
 
-export const ORDERS = ['uncertain', 'novel', 'oldest'] as const;
+export const ORDERS = ['uncertain', 'novel', 'oldest', 'teaching', 'teaching_dishes'] as const;
 export type QueueOrder = (typeof ORDERS)[number];
 
 const PAGE_SIZE = 50;
@@ -69,6 +69,11 @@ export class ReviewQueue {
     return item.machine !== null && (fate === null || fate === 'refused');
   }
 
+  /** Whether the machine's word on it can be called wrong; once is enough. */
+  mayReject(item: QueueItem | null): boolean {
+    return item !== null && this.mayAccept(item) && !item.is_rejected;
+  }
+
   /** Ask anew what waits; what was decided here stays in the list until the page is left. */
   async load(): Promise<void> {
     const ask = ++this.#asks;
@@ -117,12 +122,12 @@ export class ReviewQueue {
 
   /** Take the machine's word on the item as one's own reading, and go on. */
   accept(): void {
-    const item = this.here;
-    if (!item || !this.mayAccept(item)) return;
-    const seconds = this.#spent();
-    this.#tell([item], 'sending');
-    this.go(this.next);
-    this.#line = this.#line.then(() => this.#accept(item, seconds));
+    if (this.mayAccept(this.here)) this.#decide(this.here, 'accepted');
+  }
+
+  /** Say that the machine is wrong about the item, which then waits to be read by hand, and go on. */
+  reject(): void {
+    if (this.mayReject(this.here)) this.#decide(this.here, 'rejected');
   }
 
   /** Leave for the embryo's own page; what was spent on it here is told first, so that it counts there. */
@@ -180,7 +185,7 @@ export class ReviewQueue {
     return batch.count;
   }
 
-  /** Take back what was accepted last, one or many; answers how many, and how many stay because they were changed since. */
+  /** Take back what was accepted or rejected last, one or many; answers how many, and how many stay because they were changed since. */
   undo(): Promise<Undone | null> {
     const undone = this.#line.then(() => this.#undo());
     this.#line = undone.then(
@@ -205,7 +210,8 @@ export class ReviewQueue {
       done.kept = kept.size;
       this.#forget(batch);
       this.#tell(this.#those(batch.keys.filter((key) => !kept.has(key))), null);
-      await this.#after();
+      // Taking back made new versions of these readings, which the next decision has to name.
+      await Promise.all([this.#askPace(), this.#fetch(this.#asks)]);
       const first = this.#those(batch.keys)[0];
       if (first) this.go(first);
       return done;
@@ -221,11 +227,23 @@ export class ReviewQueue {
     return this.#watch.take();
   }
 
-  async #accept(item: QueueItem, seconds: number): Promise<void> {
+  #decide(item: QueueItem | null, fate: 'accepted' | 'rejected'): void {
+    if (!item) return;
+    const seconds = this.#spent();
+    this.#tell([item], 'sending');
+    this.go(this.next);
+    this.#line = this.#line.then(() => this.#send(item, fate, seconds));
+  }
+
+  async #send(item: QueueItem, fate: 'accepted' | 'rejected', seconds: number): Promise<void> {
     try {
       const asked = { stack: item.stack, versions: { [item.place]: item.version }, seconds_spent: seconds };
-      const { batch, count } = await body(this.app.api.POST('/api/queue/accept/', { body: asked }));
-      this.#tell([item], 'accepted');
+      const { batch, count } = await body(
+        fate === 'accepted'
+          ? this.app.api.POST('/api/queue/accept/', { body: asked })
+          : this.app.api.POST('/api/queue/reject/', { body: asked }),
+      );
+      this.#tell([item], fate);
       if (batch) this.#remember({ id: batch, count, keys: [keyOf(item)] });
       await this.#after();
     } catch (error) {

@@ -1,11 +1,15 @@
-/** Width of the paper between its margins, in CSS pixels: A4 across with 10 mm all around. */
-const PAPER_PX = 1046;
+/** Width of the paper between its margins, in CSS pixels: A4 upright with 12 mm all around. */
+const PAPER_PX = 702;
+/** A higher picture would take the page from what is told about it. */
+const PICTURE_PX = 420;
 
-/** Prints pages as they stand on the screen: their sizes kept, their colours those of the light theme. */
+/** Lays pages out for paper while they are printed, in the colours of the light theme; styles/print.css says how. */
 export function printAsShown(): void {
   let undo: (() => void)[] = [];
   addEventListener('beforeprint', () => {
-    undo = [inLight(), ...keptSizes(), fitted()];
+    // What follows the window on the screen keeps the size that it has there: drawings would be stretched otherwise.
+    const kept = [...document.querySelectorAll<HTMLElement>('[data-print="size"]')].map(keptSize);
+    undo = [marked('data-theme', 'light'), marked('data-printing', ''), ...kept, fitted()];
   });
   addEventListener('afterprint', () => {
     for (const back of undo) back();
@@ -13,39 +17,39 @@ export function printAsShown(): void {
   });
 }
 
-function inLight(): () => void {
-  const { dataset } = document.documentElement;
-  const theme = dataset['theme'];
-  dataset['theme'] = 'light';
+function marked(attribute: string, value: string): () => void {
+  const root = document.documentElement;
+  const before = root.getAttribute(attribute);
+  root.setAttribute(attribute, value);
   return () => {
-    if (theme) dataset['theme'] = theme;
-    else delete dataset['theme'];
+    if (before === null) root.removeAttribute(attribute);
+    else root.setAttribute(attribute, before);
   };
 }
 
-/** What follows the window's height on the screen would follow the paper's instead, and drawings would be stretched. */
-function keptSizes(): (() => void)[] {
-  const pictures = [...document.querySelectorAll<HTMLElement>('[data-print="size"]')].map((element) =>
-    styled(element, { width: `${element.clientWidth}px`, height: `${element.clientHeight}px` }),
-  );
-  const columns = [...document.querySelectorAll<HTMLElement>('[data-print="columns"]')].map((element) =>
-    styled(element, { 'grid-template-columns': getComputedStyle(element).gridTemplateColumns }),
-  );
-  return [...pictures, ...columns];
+/** A picture as large as it is, made smaller where the paper is narrower. */
+function keptSize(element: HTMLElement): () => void {
+  const { clientWidth: width, clientHeight: height } = element;
+  const zoom = String(Math.min(1, PAPER_PX / Math.max(1, width), PICTURE_PX / Math.max(1, height)));
+  return styled(element, { width: `${width}px`, height: `${height}px`, zoom });
 }
 
+/** The page as wide as the paper, and made smaller where a table of it is wider. */
 function fitted(): () => void {
   const main = document.getElementById('main');
   if (!main) return () => undefined;
-  const width = main.clientWidth;
-  return styled(main, { width: `${width}px`, zoom: String(Math.min(1, PAPER_PX / width)) });
+  const back = styled(main, { width: `${PAPER_PX}px`, zoom: '1' });
+  const width = Math.max(PAPER_PX, main.scrollWidth);
+  main.style.setProperty('width', `${width}px`);
+  main.style.setProperty('zoom', String(PAPER_PX / width));
+  return back;
 }
 
+// Name by name: the content policy forbids to write the whole attribute.
 function styled(element: HTMLElement, styles: Record<string, string>): () => void {
-  const before = element.getAttribute('style');
+  const before = Object.keys(styles).map((name) => [name, element.style.getPropertyValue(name)] as const);
   for (const [name, value] of Object.entries(styles)) element.style.setProperty(name, value);
   return () => {
-    if (before === null) element.removeAttribute('style');
-    else element.setAttribute('style', before);
+    for (const [name, value] of before) element.style.setProperty(name, value);
   };
 }

@@ -19,7 +19,7 @@ export function typed(text: string): number | null {
 }
 
 /** A rule as it is being edited, apart from the one that is shown. */
-export function draftOf({ name, source = '', kind, criteria, grades }: RuleSet): Required<Change> {
+export function draftOf({ name, source = '', kind, criteria, grades }: RuleSet): RuleDraft {
   return {
     name,
     source,
@@ -28,6 +28,29 @@ export function draftOf({ name, source = '', kind, criteria, grades }: RuleSet):
     criteria: criteria.map((one) => ({ ...one })),
     grades: grades.map((one) => ({ ...one, needs: [...one.needs] })),
   };
+}
+
+/** Under which name the browser keeps what is typed about a rule. */
+export const typedAbout = (rule: string): string => `rule/${rule}`;
+
+export type RuleDraft = Required<Change>;
+
+const PARTS = ['name', 'source', 'kind', 'criteria', 'grades'] as const;
+type Part = (typeof PARTS)[number];
+
+const differing = (one: RuleDraft, other: RuleDraft): Part[] =>
+  PARTS.filter((part) => JSON.stringify(one[part]) !== JSON.stringify(other[part]));
+
+/** Whether a rule is no longer as it is known. */
+export const isChanged = (known: RuleSet, draft: RuleDraft): boolean =>
+  differing(draftOf(known), draft).length > 0;
+
+/** The rule as it is now, with what was typed upon the one before; criteria and the grades that count them stay together. */
+export function carried(before: RuleSet, draft: RuleDraft, now: RuleSet): RuleDraft {
+  const fresh = draftOf(now);
+  const typed = new Set<Part>(differing(draftOf(before), draft));
+  if (typed.has('criteria') || typed.has('grades')) typed.add('criteria').add('grades');
+  return { ...fresh, ...Object.fromEntries([...typed].map((part) => [part, draft[part]])) };
 }
 
 /** The grades once a criterion is gone: places behind it move up. */

@@ -4,7 +4,8 @@ import type { components } from '$lib/api/schema';
 import type { App } from '$lib/app.svelte';
 
 type Schemas = components['schemas'];
-export type RuleSet = Schemas['RuleSetOut'];
+// What a model has a default for is optional on the way in only; every answer tells it.
+export type RuleSet = Required<Schemas['RuleSetOut']>;
 export type Template = Schemas['TemplateOut'];
 export type Criterion = Schemas['CriterionOut'];
 export type Grade = Schemas['GradeOut'];
@@ -34,7 +35,7 @@ export class Rules {
     try {
       const params = { path: { lab_id: lab } };
       const answer = await body(this.#app.api.GET('/api/labs/{lab_id}/rules/', { params }));
-      this.sets = answer.rule_sets;
+      this.sets = answer.rule_sets as RuleSet[];
       this.templates = answer.templates;
       this.fields = answer.known_fields;
       this.refusal = null;
@@ -43,10 +44,12 @@ export class Rules {
     }
   }
 
-  /** Start from a published rule, without its thresholds. */
-  async startFrom(template: TemplateKey): Promise<void> {
+  /** Start from a published rule, without its thresholds, under a name in the person's language. */
+  async startFrom(template: TemplateKey, name: string): Promise<void> {
     const params = { path: { lab_id: this.#app.lab?.id ?? '' } };
-    const made = await body(this.#app.api.POST('/api/labs/{lab_id}/rules/', { params, body: { template } }));
+    const made = await body(
+      this.#app.api.POST('/api/labs/{lab_id}/rules/', { params, body: { template, name } }),
+    );
     this.begun = made.id;
     await this.load();
   }

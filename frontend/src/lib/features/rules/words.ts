@@ -13,7 +13,7 @@ export function operatorText({ t }: App, operator: Criterion['operator']): strin
 /** A criterion as people read it: "t5 between 48.8 and 56.6"; a threshold that nobody entered is a gap. */
 export function criterionText({ t, format }: App, { field, operator, low, high }: Criterion): string {
   const bound = (value: number | null): string =>
-    value === null ? '…' : format.number(value, value % 1 ? 2 : 0);
+    value === null ? '…' : format.number(value, Math.min(2, String(value).split('.')[1]?.length ?? 0));
   const { low: isLow, high: isHigh } = wants(operator);
   if (isLow && isHigh) return t('rules.between', { field, low: bound(low), high: bound(high) });
   if (isLow) return `${field} ${SIGNS[operator]} ${bound(low)}`;

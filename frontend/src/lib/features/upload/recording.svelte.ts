@@ -32,6 +32,8 @@ export class RecordingUpload {
   /** Files in flight, for the page; the rest is told as a number. */
   active = $state.raw<FileUpload[]>([]);
   filesDone = $state(0);
+  /** Where the server keeps each file that arrived whole. */
+  readonly places: string[] = [];
   readonly pace = new Pace();
   readonly name: string;
   readonly bytes: number;
@@ -125,6 +127,7 @@ export class RecordingUpload {
   #done(file: FileUpload): void {
     this.active = this.active.filter((other) => other !== file);
     this.#doneBytes += file.bytes;
+    if (file.upload?.url) this.places.push(file.upload.url);
     this.filesDone += 1;
     this.pace.note(this.batch, this.sent, this.bytes);
     this.#fill();

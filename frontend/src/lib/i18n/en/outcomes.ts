@@ -21,6 +21,12 @@ export const outcomes = {
   'outcome.told': 'When, told by',
   'outcome.fate_overtaken':
     'Somebody told the fate of {place} meanwhile. It is shown as it is now: choose again if it is wrong.',
+  'outcome.unsent': {
+    one: '{n} fate could not be sent yet.',
+    other: '{n} fates could not be sent yet.',
+  },
+  'outcome.unsent_here': 'not sent yet',
+  'outcome.send_now': 'Send now',
   'outcome.cycle': 'Outcome of cycle {label}',
   'outcome.told_by': 'Told last by {name}, {when}.',
   'outcome.overtaken':

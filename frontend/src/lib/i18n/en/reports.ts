@@ -8,6 +8,7 @@ export const reports = {
   'reports.xlsx': 'Report as XLSX',
   'reports.csv': 'Report as CSV',
   'reports.json': 'Report as JSON',
+  'reports.printed': 'Printed by {name}, {when}',
   'reports.print': 'Print this page',
   'reports.writing': 'Writing the report…',
   'reports.pictures': 'Report: {done} of {wanted} pictures',

@@ -17,6 +17,8 @@ export const review = {
   'review.order': 'Order',
   'review.order.uncertain': 'most uncertain first',
   'review.order.novel': 'most unusual first',
+  'review.order.teaching': 'what teaches the detector most',
+  'review.order.teaching_dishes': 'the same, whole dishes',
   'review.order.oldest': 'oldest first',
   'review.accept': 'Accept',
   'review.reject': 'Reject',
@@ -37,7 +39,7 @@ export const review = {
     one: '{n} embryo accepted. Ctrl+Z takes it back.',
     other: '{n} embryos accepted. Ctrl+Z takes them back.',
   },
-  'review.undone': { one: '{n} acceptance taken back.', other: '{n} acceptances taken back.' },
+  'review.undone': { one: '{n} decision taken back.', other: '{n} decisions taken back.' },
   'review.kept': {
     one: '{n} stays, because you changed or signed it since.',
     other: '{n} stay, because you changed or signed them since.',
@@ -46,6 +48,7 @@ export const review = {
   'review.state.hidden': 'waits, to be read blind',
   'review.state.sending': 'being saved',
   'review.state.accepted': 'accepted',
+  'review.state.rejected': 'rejected: to be read by hand',
   'review.state.refused': 'not saved',
   'review.doubt': 'How uncertain the machine’s result is',
   'review.why': 'Why it is here',
@@ -65,6 +68,10 @@ export const review = {
   'review.readings': { one: '{n} reading submitted', other: '{n} readings submitted' },
   'review.viewers_read': 'Viewers can look, but not decide.',
   'review.is_accepted': 'You accepted it. Ctrl+Z takes it back.',
+  'review.is_rejected':
+    'You rejected the machine’s profile: it waits, last, to be read by hand. Ctrl+Z takes it back.',
+  'review.rejected_before':
+    'You rejected the machine’s profile. Press E to read the embryo yourself, or A to accept the profile after all.',
   'review.blind': 'Read blind: there is nothing to accept, read it yourself with E.',
   'review.blind_text':
     'You read this embryo before you see what the machine says. Press E to read it; the machine’s result appears when you have submitted.',

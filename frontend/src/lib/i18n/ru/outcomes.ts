@@ -21,6 +21,14 @@ export const outcomes = {
   'outcome.told': 'Когда, кто указал',
   'outcome.fate_overtaken':
     'Кто-то тем временем указал судьбу эмбриона {place}. Она показана как сейчас: если это неверно, выберите снова.',
+  'outcome.unsent': {
+    one: 'Не отправлена судьба {n} эмбриона.',
+    few: 'Не отправлена судьба {n} эмбрионов.',
+    many: 'Не отправлена судьба {n} эмбрионов.',
+    other: 'Не отправлена судьба {n} эмбриона.',
+  },
+  'outcome.unsent_here': 'ещё не отправлено',
+  'outcome.send_now': 'Отправить сейчас',
   'outcome.cycle': 'Исход цикла {label}',
   'outcome.told_by': 'Последние сведения: {name}, {when}.',
   'outcome.overtaken':

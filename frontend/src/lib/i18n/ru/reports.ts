@@ -8,6 +8,7 @@ export const reports = {
   'reports.xlsx': 'Отчёт в XLSX',
   'reports.csv': 'Отчёт в CSV',
   'reports.json': 'Отчёт в JSON',
+  'reports.printed': 'Напечатал(а) {name}, {when}',
   'reports.print': 'Напечатать эту страницу',
   'reports.writing': 'Отчёт составляется…',
   'reports.pictures': 'Отчёт: снимков {done} из {wanted}',

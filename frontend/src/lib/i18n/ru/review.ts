@@ -18,6 +18,8 @@ export const review = {
   'review.order': 'Порядок',
   'review.order.uncertain': 'сначала неуверенные',
   'review.order.novel': 'сначала необычные',
+  'review.order.teaching': 'самые полезные для обучения',
+  'review.order.teaching_dishes': 'то же, целыми чашками',
   'review.order.oldest': 'сначала давние',
   'review.accept': 'Принять',
   'review.reject': 'Отклонить',
@@ -66,6 +68,7 @@ export const review = {
   'review.state.hidden': 'ждёт разметки вслепую',
   'review.state.sending': 'сохраняется',
   'review.state.accepted': 'принято',
+  'review.state.rejected': 'отклонено: ждёт разметки вручную',
   'review.state.refused': 'не сохранено',
   'review.doubt': 'Насколько неуверен результат машины',
   'review.why': 'Почему это здесь',
@@ -90,6 +93,10 @@ export const review = {
   },
   'review.viewers_read': 'Наблюдатели смотрят, но не решают.',
   'review.is_accepted': 'Вы это приняли. Ctrl+Z вернёт.',
+  'review.is_rejected':
+    'Вы отклонили профиль машины: эмбрион ждёт в конце очереди, чтобы его разметили вручную. Ctrl+Z вернёт.',
+  'review.rejected_before':
+    'Вы отклонили профиль машины. Нажмите E, чтобы разметить эмбрион, или A, чтобы всё же принять профиль.',
   'review.blind': 'Вслепую принимать нечего: разметьте сами клавишей E.',
   'review.blind_text':
     'Этот эмбрион вы размечаете до того, как увидите слово машины. Нажмите E; результат машины появится, когда вы отправите свою разметку.',

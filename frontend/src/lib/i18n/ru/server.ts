@@ -1,4 +1,6 @@
-type Words = [detail: string, hint: string];
+import { LABEL_WORDS } from './server_labels';
+
+export type Words = [detail: string, hint: string];
 
 const AGAIN = 'Скопируйте или выгрузите запись с компьютера микроскопа ещё раз и сравните размеры файлов.';
 const EXPORT =
@@ -10,6 +12,7 @@ const TELL = 'Повторите; если не поможет, сообщите
 
 /** What the server says in English, by its code. */
 export const SERVER_WORDS: Record<string, Words> = {
+  ...LABEL_WORDS,
   invalid: ['Некоторые поля заполнены неверно.', 'Исправьте отмеченные поля.'],
   not_found: ['Здесь ничего нет, или это принадлежит другой лаборатории.', ''],
   no_profile: ['Этот анализ ничего не сообщил об эмбрионе в этой лунке.', 'Выберите лунку с эмбрионом.'],
