@@ -4,6 +4,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA ?= $(CURDIR)/var
 DEMO ?= 1
+# Test processes side by side. More than processors: a test often waits for servers and browsers.
+WORKERS ?= 3
 # Where `make train` renders and writes; it can be gigabytes, so it lies outside the repository.
 TRAIN ?= $(HOME)/.cache/embryovision
 
@@ -25,7 +27,7 @@ run: setup ## set everything up and run the product with its demo (HOST, PORT, D
 
 test: setup-tests lint ## set everything up and pass all tests
 	cd frontend && npm test
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 setup: $(PACKAGES) $(PAGE) ## virtual environment, packages and the built interface
 

@@ -8,18 +8,22 @@ from pathlib import Path
 import pytest
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+IS_SLOW = os.environ.get("SLOW", "") == "1"
 IS_CI = os.environ.get("CI", "").lower() == "true"
 
 
 def pytest_report_header() -> str:
-    return f"real images: {'found' if REAL_DATA.is_dir() else 'absent, tests marked real_data are deselected'} ({REAL_DATA})"
+    slow = "run" if IS_SLOW else "deselected unless SLOW=1 or -m slow asks for them"
+    real = "found" if REAL_DATA.is_dir() else "absent, tests marked real_data are deselected"
+    return f"real images: {real} ({REAL_DATA})\ntests marked slow: {slow}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that measure on real images are left out where there are none; a skip would look like a test that could have run."""
-    if REAL_DATA.is_dir():
-        return
-    absent = [item for item in items if item.get_closest_marker("real_data")]
+    """What cannot or need not run here is left out: a skip would look like a test that could have run."""
+    left_out = set() if REAL_DATA.is_dir() else {"real_data"}
+    if not IS_SLOW and "slow" not in str(config.getoption("markexpr", "")):
+        left_out.add("slow")
+    absent = [item for item in items if any(item.get_closest_marker(name) for name in left_out)]
     if absent:
         config.hook.pytest_deselected(items=absent)
         items[:] = [item for item in items if item not in absent]

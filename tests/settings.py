@@ -16,6 +16,7 @@ for name in (
     "ALLOWED_HOSTS",
     "SERVER_FOLDER",
     "WEIGHTS_DIR",
+    "LABEL_STUDIO_ALLOWED",
 ):
     os.environ.pop(name, None)
 os.environ["DATA"] = tempfile.mkdtemp(prefix="embryovision-tests-")
@@ -29,3 +30,5 @@ ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
 DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "tests.sqlite3")}
 # A slow hash protects real passwords; here it only costs seconds.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Nothing answers there; a test that has a server allows its address itself.
+LABEL_STUDIO_ALLOWED = ["https://labels.example.org"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.running.product import ROOT, Installation
+from tests.running.product import PATIENCE_S, ROOT, Installation
 
 GOOD = {
     "PRODUCTION": "true",
@@ -18,7 +18,7 @@ GOOD = {
 
 def check(installation: Installation) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / ".venv/bin/python"), "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    return subprocess.run(command, cwd=ROOT, env=installation.environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=ROOT, env=installation.environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
 
 
 def test_the_deployment_check_is_clean(install: Callable[..., Installation]) -> None:

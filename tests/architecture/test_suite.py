@@ -17,19 +17,23 @@ SKIPPING = {
 }
 
 
-def run_suite(folder: Path, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+SIDE_BY_SIDE = ["-p", "xdist.plugin", "-n", "2", "--dist", "loadfile"]
+
+
+def run_suite(folder: Path, code: str, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one test module under the hooks of tests/honesty.py."""
     (folder / "test_small.py").write_text(code)
-    options = ["-q", "-p", "tests.honesty", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir"]
+    options = [*more, "-q", "-p", "tests.honesty", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir"]
     command = [sys.executable, "-m", "pytest", *options, str(folder), str(folder)]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment}
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.parametrize("options", [[], SIDE_BY_SIDE], ids=["alone", "side by side"])
 @pytest.mark.parametrize("way", sorted(SKIPPING))
-def test_under_ci_a_skipped_test_has_failed(tmp_path: Path, way: str) -> None:
-    assert run_suite(tmp_path, SKIPPING[way], CI="").returncode in (0, 5)
-    done = run_suite(tmp_path, SKIPPING[way], CI="true")
+def test_under_ci_a_skipped_test_has_failed(tmp_path: Path, way: str, options: list[str]) -> None:
+    assert run_suite(tmp_path, SKIPPING[way], *options, CI="").returncode in (0, 5)
+    done = run_suite(tmp_path, SKIPPING[way], *options, CI="true")
     assert done.returncode not in (0, 5), done.stdout
     assert "skipped" in done.stdout
 

@@ -1,6 +1,7 @@
 """`make bench`: speed and memory, everything side by side in one run, as a table of figures beside their targets.
 
-usage: python -m tests.bench [--frames 600] [--profile-frames 576] [--upload-gib 2] [--only finders|worker|profiles|upload]
+usage: python -m tests.bench [--frames 600] [--profile-frames 576] [--upload-gib 2] [--scrub-frames 600]
+                             [--only finders|worker|profiles|upload|archive|scrubbing]
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import finders, profiles, recordings, uploads, worker
+from tests.bench import archive, finders, profiles, recordings, scrubbing, uploads, worker
 from tests.bench.figures import Figure, table
 
 
@@ -22,13 +23,18 @@ def main() -> None:
     parser.add_argument("--profile-frames", type=int, default=576, help="length of the developing recording")
     parser.add_argument("--cache", type=Path, default=recordings.CACHE, help="where the developing recording is kept once it is rendered")
     parser.add_argument("--upload-gib", type=float, default=2.0)
-    parser.add_argument("--only", choices=("finders", "worker", "profiles", "upload"))
+    parser.add_argument("--only", choices=("finders", "worker", "profiles", "upload", "archive", "scrubbing"))
+    parser.add_argument("--scrub-frames", type=int, default=600, help="length of the recording that is scrubbed in a browser")
+    parser.add_argument("--archive-frames", type=int, default=archive.FRAMES, help="generated frames that are taken into an archive")
+    parser.add_argument("--sample", type=Path, help="a folder of real pictures, for the archive's ratio on them")
     options = parser.parse_args()
     parts: dict[str, Callable[[Path], list[Figure]]] = {
         "finders": lambda folder: finders.measure(folder, frames=options.frames),
         "worker": lambda folder: worker.measure(folder, frames=options.frames),
         "profiles": lambda folder: profiles.measure(folder, frames=options.profile_frames, cache=options.cache),
         "upload": lambda folder: uploads.measure(folder, gib=options.upload_gib),
+        "scrubbing": lambda folder: scrubbing.measure(folder, frames=options.scrub_frames),
+        "archive": lambda folder: archive.measure(folder, frames=options.archive_frames, sample=options.sample),
     }
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}", flush=True)
     for name, measure in parts.items():

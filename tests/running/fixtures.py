@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,14 +16,12 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("postgres")
-    # The server runs as another user, who has to be able to walk in.
-    for parent in [folder, *folder.parents][:3]:
-        parent.chmod(0o755)
-    server = Postgres(folder)
-    with running(server):
-        yield server
+def postgres() -> Iterator[Postgres]:
+    # The server runs as another user, who cannot walk into pytest's own folders.
+    with tempfile.TemporaryDirectory(prefix="embryovision-postgres-", ignore_cleanup_errors=True) as folder:
+        server = Postgres(Path(folder))
+        with running(server):
+            yield server
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +79,9 @@ def installation(request: pytest.FixtureRequest, install: Callable[..., Installa
     if request.param == "embedded":
         return install()
     postgres: Postgres = request.getfixturevalue("postgres")
-    redis: Redis = request.getfixturevalue("redis_server")
+    redis_server: Redis = request.getfixturevalue("redis_server")
     template: Installation = request.getfixturevalue("seeded_database")
-    number = next(_numbers)
-    made = install(DATABASE_URL=postgres.new_database(f"test_{number}", template="seeded"), REDIS_URL=redis.url(number % 16))
+    database = postgres.new_database(f"test_{next(_numbers)}", template="seeded")
+    made = install(DATABASE_URL=database, REDIS_URL=redis_server.new_database())
     made.template = template
     return made

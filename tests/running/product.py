@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.running.ports import accepts, free_port, stop, tail_of, wait_until
+from tests.running.ports import accepts, ending_with_us, free_port, stop, tail_of, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 600.0
+"""Ends a wait that would last for ever; a process that works may take long on a busy machine."""
 OURS = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -48,7 +50,7 @@ class Installation:
         }
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def run(self, *arguments: str, timeout_s: float = 120) -> str:
+    def run(self, *arguments: str, timeout_s: float = PATIENCE_S) -> str:
         """Run `python ...` on this installation to its end and give what it printed."""
         done = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False
@@ -56,14 +58,19 @@ class Installation:
         assert done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
-    def manage(self, *arguments: str, timeout_s: float = 120) -> str:
+    def manage(self, *arguments: str, timeout_s: float = PATIENCE_S) -> str:
         return self.run("manage.py", *arguments, timeout_s=timeout_s)
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `python ...` on this installation; its output goes to `<folder>/<name>.log`."""
         with self.log_of(name).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                ending_with_us([sys.executable, *arguments]),
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         self._processes.append(process)
         return process
@@ -88,7 +95,7 @@ class Installation:
         port = port or free_port()
         process = self.start("serve", "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port), *options)
         web = Web(self, process, port)
-        web.wait(within_s=120)
+        web.wait()
         return web
 
     def seed(self) -> dict[str, Any]:
@@ -119,7 +126,7 @@ class Web:
         self.url = f"http://127.0.0.1:{port}"
         self.socket_url = f"ws://127.0.0.1:{port}/ws/live/"
 
-    def wait(self, within_s: float = 60) -> None:
+    def wait(self, within_s: float = PATIENCE_S) -> None:
         def is_up() -> bool:
             assert self.process.poll() is None, "the web process ended:\n" + "\n".join(
                 tail_of(log) for log in self.installation.folder.glob("*.log")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import psycopg.sql
+import redis
 
-from tests.running.ports import accepts, free_port, stop, wait_until
+from tests.running.ports import accepts, ending_with_us, free_port, stop, wait_until
 
 
 def _binary(name: str) -> str:
@@ -24,9 +27,12 @@ def _binary(name: str) -> str:
     return found
 
 
+# PostgreSQL refuses to run as root.
+_POSTGRES_USER = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
+
+
 def _as_postgres(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+    return ["setpriv", *_POSTGRES_USER, "--", *command]
 
 
 class Postgres:
@@ -49,7 +55,8 @@ class Postgres:
         settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=200")
         options = ["-p", str(self.port), "-k", str(self.folder), *(word for setting in settings for word in ("-c", setting))]
         with (self.folder.parent / "log").open("ab") as log:
-            command = _as_postgres([_binary("postgres"), "-D", str(self.folder), *options])
+            # "Interrupt" means "fast": clients are cut off.
+            command = ending_with_us([_binary("postgres"), "-D", str(self.folder), *options], *_POSTGRES_USER, signal="INT")
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         wait_until(self._answers, within_s=30, what="PostgreSQL's first answer")
 
@@ -93,10 +100,11 @@ class Postgres:
 
 
 class Redis:
-    """One server without persistence; `url(n)` picks one of its 16 databases."""
+    """One server without persistence; each test that needs one takes the next of its 16 databases, emptied."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
+        self._numbers = itertools.cycle(range(16))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -113,7 +121,8 @@ class Redis:
             "--dir",
             str(self.folder),
         ]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = subprocess.Popen(ending_with_us(command), **quiet, start_new_session=True)
         wait_until(lambda: accepts(self.port), within_s=10, what="Redis' first answer")
 
     def stop(self) -> None:
@@ -123,6 +132,13 @@ class Redis:
 
     def url(self, database: int = 0) -> str:
         return f"redis://127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Empty the database that was given longest ago, and give its REDIS_URL."""
+        url = self.url(next(self._numbers))
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        return url
 
 
 @contextmanager

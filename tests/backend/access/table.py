@@ -12,6 +12,7 @@ STACK = "api/stacks/<uuid:stack_id>/"
 RUN = "api/runs/<uuid:run_id>/"
 DISH = "api/dishes/<uuid:dish_id>/"
 READING = "api/readings/<uuid:stack_id>/<str:place>/"
+DATA_SET = "api/data-sets/<uuid:data_set_id>/"
 UPLOAD = "api/uploads/<uuid:upload_id>"
 FRAME = "media/frames/<uuid:stack_id>/<slug:sha16>/<int:index>-<int:plane>-<int:width>.jpg"
 
@@ -58,6 +59,13 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("POST", LAB + "adaptations/"):                         "401 403 403 200 404 404 403 403",
     ("GET", LAB + "adaptations/material/"):                 "401 200 200 200 404 404 200 200",
     ("POST", "api/adaptations/<uuid:adaptation_id>/cancel/"): "401 403 403 200 404 404 403 403",
+    ("GET", LAB + "trainings/"):                            "401 200 200 200 404 404 200 200",
+    ("POST", LAB + "trainings/"):                           "401 403 403 200 404 404 403 403",
+    ("GET", LAB + "trainings/choices/"):                    "401 200 200 200 404 404 200 200",
+    ("GET", "api/trainings/<uuid:training_id>/"):           "401 200 200 200 404 404 200 200",
+    ("POST", "api/trainings/<uuid:training_id>/stop/"):     "401 403 403 200 404 404 403 403",
+    ("POST", "api/trainings/<uuid:training_id>/resume/"):   "401 403 403 200 404 404 403 403",
+    ("POST", "api/trainings/<uuid:training_id>/cancel/"):   "401 403 403 200 404 404 403 403",
 
     # The live channel, over plain HTTP and over the socket.
     ("GET", "api/events/"):                                 "401 200 200 200 404 404 200 200",
@@ -113,6 +121,9 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", STACK + "comments/"):                           "401 200 200 200 404 404 200 200",
     ("POST", STACK + "comments/"):                          "401 403 201 201 404 404 403 201",
     ("PATCH", "api/comments/<uuid:comment_id>/"):           "401 403 200 200 404 404 403 200",
+    ("GET", STACK + "calibration/"):                        "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "dish-geometry/"):                        "401 200 200 200 404 404 200 200",
+    ("PATCH", LAB + "dish-geometry/"):                      "401 403 403 200 404 404 403 403",
     ("GET", STACK + "presence/"):                           "401 200 200 200 404 404 200 200",
     ("POST", STACK + "presence/"):                          "401 204 204 204 404 404 403 204",
 
@@ -128,6 +139,7 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", "api/queue/"):                                  "401 200 200 200 200 200 200 200",
     ("GET", "api/queue/pace/"):                             "401 200 200 200 404 404 200 200",
     ("POST", "api/queue/accept/"):                          "401 403 200 200 404 404 403 200",
+    ("POST", "api/queue/reject/"):                          "401 403 200 200 404 404 403 200",
     ("POST", "api/queue/accept-above/"):                    "401 403 200 200 404 404 403 200",
     ("POST", "api/queue/undo/"):                            "401 404 200 404 404 404 403 200",
 
@@ -148,6 +160,22 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", "api/compare/"):                                "401 200 200 200 404 404 200 200",
     ("GET", LAB + "statistics/"):                           "401 200 200 200 404 404 200 200",
 
+    # Data sets: members look at them, a lab's admin makes them and takes them away; looking needs no write, but a POST does.
+    ("GET", LAB + "data-sets/"):                            "401 200 200 200 404 404 200 200",
+    ("POST", LAB + "data-sets/"):                           "401 403 403 201 404 404 403 403",
+    ("POST", LAB + "label-counts/"):                        "401 200 200 200 404 404 403 200",
+    ("GET", LAB + "label-choices/"):                        "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "item-pictures/<str:reference>/"):        "401 200 200 200 404 404 200 200",
+    ("POST", LAB + "step-previews/"):                       "401 200 200 200 404 404 403 200",
+    ("GET", "api/data-set-steps/"):                         "401 200 200 200 200 200 200 200",
+    ("GET", DATA_SET):                                      "401 200 200 200 404 404 200 200",
+    ("PATCH", DATA_SET):                                    "401 403 403 200 404 404 403 403",
+    ("DELETE", DATA_SET):                                   "401 403 403 204 404 404 403 403",
+    ("POST", DATA_SET + "freeze/"):                         "401 403 403 202 404 404 403 403",
+    ("POST", DATA_SET + "cancel/"):                         "401 403 403 200 404 404 403 403",
+    ("GET", DATA_SET + "items/"):                           "401 200 200 200 404 404 200 200",
+    ("GET", DATA_SET + "export/"):                          "401 403 403 200 404 404 403 403",
+
     # Reports: whoever may look may take away, and the record says who did.
     ("GET", "api/dishes/<uuid:dish_id>/report.pdf"):        "401 200 200 200 404 404 200 200",
     ("GET", "api/dishes/<uuid:dish_id>/report.xlsx"):       "401 200 200 200 404 404 200 200",
@@ -161,6 +189,33 @@ EXPECTED: dict[tuple[str, str], str] = {
     ("GET", "api/cycles/<uuid:cycle_id>/report.xlsx"):      "401 200 200 200 404 404 200 200",
     ("GET", "api/cycles/<uuid:cycle_id>/report.csv"):       "401 200 200 200 404 404 200 200",
     ("GET", "api/cycles/<uuid:cycle_id>/report.json"):      "401 200 200 200 404 404 200 200",
+
+    # Labels on their way in, and what they brought.
+    ("GET", LAB + "label-imports/"):                        "401 200 200 200 404 404 200 200",
+    ("POST", LAB + "label-imports/"):                       "401 403 201 201 404 404 403 201",
+    ("GET", "api/label-imports/<uuid:import_id>/"):         "401 200 200 200 404 404 200 200",
+    ("POST", "api/label-imports/<uuid:import_id>/preview/"): "401 403 200 200 404 404 403 200",
+    ("POST", "api/label-imports/<uuid:import_id>/confirm/"): "401 403 200 200 404 404 403 200",
+    ("POST", "api/label-imports/<uuid:import_id>/cancel/"): "401 403 200 200 404 404 403 200",
+    ("GET", "api/label-imports/<uuid:import_id>/conflicts/"): "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "label-tasks/"):                          "401 200 200 200 404 404 200 200",
+    ("GET", "api/label-tasks/<uuid:task_id>/"):             "401 200 200 200 404 404 200 200",
+    ("GET", "api/label-tasks/<uuid:task_id>/picture/"):     "401 200 200 200 404 404 200 200",
+
+    # A lab's own Label Studio server, which administrators of the installation alone set; labels go out as they may be seen.
+    ("GET", LAB + "label-connection/"):                     "401 200 200 200 404 200 200 200",
+    ("PUT", LAB + "label-connection/"):                     "401 403 403 403 404 200 403 403",
+    ("DELETE", LAB + "label-connection/"):                  "401 403 403 403 404 204 403 403",
+    ("POST", LAB + "label-connection/check/"):              "401 403 403 202 404 202 403 403",
+    ("POST", LAB + "label-connection/pull/"):               "401 403 202 202 404 404 403 202",
+    ("POST", LAB + "label-connection/push/"):               "401 403 403 202 404 404 403 403",
+    ("GET", LAB + "label-syncs/"):                          "401 200 200 200 404 200 200 200",
+    ("POST", "api/label-syncs/<uuid:sync_id>/cancel/"):     "401 403 200 200 404 404 403 200",
+    ("GET", LAB + "label-exports/"):                        "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "label-exports/label-studio.zip"):        "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "label-exports/yolo.zip"):                "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "label-exports/coco.zip"):                "401 200 200 200 404 404 200 200",
+    ("GET", LAB + "label-exports/csv.zip"):                 "401 200 200 200 404 404 200 200",
 }
 # fmt: on
 

@@ -21,16 +21,25 @@ from backend.adaptation.models import Adaptation
 from backend.analysis.compact import Called, pack
 from backend.analysis.models import Run, StageCalls
 from backend.core.files import ContentStore
+from backend.datasets.models import DataSet, DataSetItem
 from backend.imaging.models import Cycle, Dish, Patient, Stack, Upload
+from backend.labels.models import Connection, LabelImport, LabelSync, LabelTask
+from backend.labels.models import Picture as LabelPicture
+from backend.labels.sealing import seal
 from backend.readers.models import Assignment
 from backend.registry.models import Weights
 from backend.review.models import Comment, Reading
 from backend.selection.models import RuleSet
+from backend.training.models import TrainingJob
 from backend.worklist.models import Batch
+from tests.backend.labels.exports import task
+from tests.backend.labels.reports import report_of
 from tests.backend.worklist.rows import Recorded
 from tests.cast import PASSWORD, Cast
 
 TUS = {"Tus-Resumable": "1.0.0"}
+LABEL_SERVER = "https://labels.example.org"
+"""Allowed in the tests' settings; nothing answers there."""
 CHUNK = "application/offset+octet-stream"
 
 
@@ -55,6 +64,12 @@ class World:
     rule_set: RuleSet
     waiting: Stack
     batch: Batch
+    training: TrainingJob
+    data_set: DataSet
+    frozen: DataSet
+    label_sync: LabelSync
+    label_import: LabelImport
+    label_task: LabelTask
     secrets: dict[str, str]
 
     def ids(self) -> dict[str, str]:
@@ -74,6 +89,12 @@ class World:
             "<uuid:adaptation_id>": str(self.adaptation.id),
             "<uuid:stack_id>": str(self.stack.id),
             "<uuid:upload_id>": str(self.upload.id),
+            "<uuid:data_set_id>": str(self.data_set.id),
+            "<uuid:training_id>": str(self.training.id),
+            "<str:reference>": f"s-{self.stack.id}-0-0",
+            "<uuid:sync_id>": str(self.label_sync.id),
+            "<uuid:import_id>": str(self.label_import.id),
+            "<uuid:task_id>": str(self.label_task.id),
             "<slug:sha16>": self.stack.sha256[:16],
             "<int:index>": "0",
             "<int:plane>": "0",
@@ -90,6 +111,8 @@ class World:
             ids["<uuid:run_id>"] = str(self.ended.id)
         if route.endswith("sign/") or "/report." in route:
             ids["<str:place>"] = self.submitted.place
+        if route.endswith("export/"):
+            ids["<uuid:data_set_id>"] = str(self.frozen.id)
         for placeholder, value in ids.items():
             route = route.replace(placeholder, value)
         return "/" + route
@@ -101,6 +124,8 @@ class World:
             query = {"topic": f"lab.{lab}"} if route == "api/events/" else {"lab": lab}
             if route == "api/compare/":
                 query = {"items": f"{self.dish.id}:A1,{self.dish.id}:A2"}
+            if route == "api/data-sets/<uuid:data_set_id>/export/":
+                query = {"form": "csv"}
             return {"data": query if method == "GET" else None, "headers": TUS}
         if route == "api/uploads/":
             metadata = {"filename": "a.png", "lab": lab, "batch": str(uuid.uuid4())}
@@ -116,6 +141,7 @@ class World:
 VERSIONS: dict[tuple[str, str], int] = {
     # What has to be named in If-Match: the version at which the world keeps it.
     ("PATCH", "api/labs/<uuid:lab_id>/review-settings/"): 0,
+    ("PATCH", "api/labs/<uuid:lab_id>/dish-geometry/"): 0,
     ("PATCH", "api/readings/<uuid:stack_id>/<str:place>/"): 0,
     ("POST", "api/readings/<uuid:stack_id>/<str:place>/submit/"): 0,
     ("POST", "api/readings/<uuid:stack_id>/<str:place>/sign/"): 2,
@@ -133,6 +159,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "api/session/"): lambda world, lab: {"email": world.cast.viewer.email, "password": PASSWORD},
     ("POST", "api/session/step-up/"): lambda world, lab: {"password": PASSWORD},
     ("POST", "api/queue/accept/"): lambda world, lab: {"stack": str(world.waiting.id), "versions": {"A1": 0}},
+    ("POST", "api/queue/reject/"): lambda world, lab: {"stack": str(world.waiting.id), "versions": {"A1": 0}},
     ("POST", "api/queue/accept-above/"): lambda world, lab: {"lab": lab, "threshold": 0, "dry_run": False},
     ("POST", "api/queue/undo/"): lambda world, lab: {"batch": str(world.batch.id)},
     ("POST", "api/setup/"): lambda world, lab: {
@@ -177,6 +204,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "api/comments/<uuid:comment_id>/"): lambda world, lab: {"is_resolved": True},
     ("POST", "api/stacks/<uuid:stack_id>/presence/"): lambda world, lab: {"place": "A1", "doing": "looking"},
     ("PATCH", "api/labs/<uuid:lab_id>/review-settings/"): lambda world, lab: {"blind_first": True},
+    ("PATCH", "api/labs/<uuid:lab_id>/dish-geometry/"): lambda world, lab: {"layouts": {"3x3": {"pitch_um": 420}}},
     ("POST", "api/stacks/<uuid:stack_id>/assignments/"): lambda world, lab: {
         "places": ["A2"],
         "reader_id": str(world.cast.colleague.id),
@@ -188,6 +216,18 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "api/labs/<uuid:lab_id>/rules/"): lambda world, lab: {"template": "campbell"},
     ("PATCH", "api/rules/<uuid:rule_id>/"): lambda world, lab: {"is_on": False, "name": "Renamed rule"},
     ("POST", "api/rules/<uuid:rule_id>/validate/"): lambda world, lab: {},
+    ("POST", "api/labs/<uuid:lab_id>/data-sets/"): lambda world, lab: {"name": "Another", "task": "wells"},
+    ("POST", "api/labs/<uuid:lab_id>/label-counts/"): lambda world, lab: {"task": "phases"},
+    ("POST", "api/labs/<uuid:lab_id>/step-previews/"): lambda world, lab: {
+        "reference": f"s-{world.stack.id}-0-0",
+        "steps": [{"step": "median"}],
+    },
+    ("POST", "api/labs/<uuid:lab_id>/trainings/"): lambda world, lab: {"data_set": str(world.training.dataset_id), "recipe": "wells"},
+    ("PATCH", "api/data-sets/<uuid:data_set_id>/"): lambda world, lab: {"name": "Renamed set"},
+    ("PUT", "api/labs/<uuid:lab_id>/label-connection/"): lambda world, lab: {"address": LABEL_SERVER, "token": "0" * 40},
+    ("POST", "api/labs/<uuid:lab_id>/label-connection/pull/"): lambda world, lab: {"project": 1},
+    ("POST", "api/labs/<uuid:lab_id>/label-connection/push/"): lambda world, lab: {"project": 1, "dishes": [str(world.dish.id)]},
+    ("POST", "api/labs/<uuid:lab_id>/label-imports/"): lambda world, lab: {"upload": str(world.whole.id)},
     ("POST", "api/labs/<uuid:lab_id>/adaptations/"): lambda world, lab: {"dishes": [str(world.dish.id)]},
 }
 
@@ -232,6 +272,14 @@ def make_world(cast: Cast, folder: Path) -> World:
     assignment = Assignment.objects.create(stack=stack, reader=by, by=by, **assigned)
     read = {"row": 2, "column": 2, "version": 2, "state": Reading.State.SUBMITTED, "updated_at": timezone.now()}
     submitted = Reading.objects.create(stack=stack, reader=by, submitted_at=timezone.now(), onsets={}, **read)
+    served = {"lab": lab, "address": LABEL_SERVER}
+    Connection.objects.create(sealed_token=seal("0" * 40), token_kind="legacy", **served)
+    # Ended: only one exchange of a lab may be under way.
+    label_sync = LabelSync.objects.create(by=by, direction="pull", project=1, state="finished", **served)
+    read_once = {"name": "labels.json", "source_sha256": "5" * 64, "size_bytes": 2, "report": report_of(folder / "labels.json", task())}
+    label_import = LabelImport.objects.create(lab=lab, by=by, state="previewed", **read_once)
+    label_picture = LabelPicture.objects.create(lab=lab, sha256=sha256, name="a.png", width=64, height=48)
+    labelled = {"lab": lab, "instance": "export", "external_id": "1", "data": {"image": "a.png"}, "place": "labels.json, task 1"}
     return World(
         cast=cast,
         patient=patient,
@@ -259,5 +307,20 @@ def make_world(cast: Cast, folder: Path) -> World:
             is_on=True,
             updated_at=timezone.now(),
         ),
+        training=TrainingJob.objects.create(lab=lab, by=by, dataset=_learnable(stack), recipe="wells", start=weights),
+        data_set=DataSet.objects.create(lab=lab, by=by, name="Draft", task="wells"),
+        frozen=DataSet.objects.create(lab=lab, by=by, name="Frozen", task="wells", state="frozen", hash="3" * 64, frozen_at=timezone.now()),
+        label_sync=label_sync,
+        label_import=label_import,
+        label_task=LabelTask.objects.create(brought_by=label_import, picture=label_picture, **labelled),
         secrets={f"{scope}_token": secret for scope, (_, secret) in made.items()},
     )
+
+
+def _learnable(stack: Stack) -> DataSet:
+    """Frozen, with something to learn from and something to judge on."""
+    row = DataSet.objects.create(lab=stack.lab, name="Learnable", task="wells", state="frozen", hash="4" * 64)
+    for number, split in enumerate(("train", "test"), start=1):
+        facts = {"frame_index": 0, "width_px": 64, "height_px": 48, "label": {"wells": []}, "classes": " no_wells "}
+        DataSetItem.objects.create(dataset=row, number=number, stack=stack, split=split, content_key=f"{number:064x}", **facts)
+    return row

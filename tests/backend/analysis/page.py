@@ -12,6 +12,8 @@ class Page:
     def __init__(self, snapshot: Any) -> None:
         plain = json.loads(json.dumps(snapshot, default=str))
         self._seq = plain.pop("live_seq")
+        # Pages are told the newest calls only, a few times a second; a snapshot has them all.
+        del plain["calls"]
         self.state: dict[str, Any] = {**plain, "wells": {_place(well): well for well in plain["wells"]}}
 
     def apply(self, seq: int, event: dict[str, Any]) -> None:

@@ -16,12 +16,13 @@ from django.db import connection
 from PIL import Image
 
 from backend.accounts.actor import actor_for
-from backend.analysis import draining, engine
+from backend.analysis import engine
 from backend.analysis.models import Alert, ContentChange, KeyFrame, Placements, Run, Well
 from backend.analysis.selectors import snapshot
 from backend.analysis.serializers import DishSnapshotOut
 from backend.analysis.services import cancel_run
 from backend.core.files import ContentStore
+from backend.core.jobs import draining
 from backend.live.models import LoggedEvent
 from backend.registry.models import Weights
 from tests.backend.analysis.page import Page

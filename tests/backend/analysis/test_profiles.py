@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from backend.accounts.actor import actor_for
 from backend.analysis.batch import Batch
+from backend.analysis.compact import coarse_of
 from backend.analysis.models import EmbryoProfile, Run, StageCalls
 from backend.analysis.selectors import snapshot
 from backend.analysis.serializers import DishSnapshotOut
@@ -19,7 +20,8 @@ from backend.analysis.transitions import forget_findings
 from backend.imaging.models import Stack
 from backend.live.models import LoggedEvent
 from backend.registry.models import Weights
-from detector.types import Box, Content, Finding, FrameResult, Layout, Phase, WellsFound
+from detector.stages.looks import COARSE_OF
+from detector.types import STAGES, Box, Content, Finding, FrameResult, Layout, Phase, WellsFound
 from detector.types import Well as SeenWell
 from tests.backend.analysis.embryos import called, decoded
 from tests.backend.analysis.page import Page
@@ -113,6 +115,44 @@ def test_a_well_is_told_of_at_once_and_then_waits_its_turn(run: Run, monkeypatch
     first = [one["frame_index"] for event in events if event["name"] == "A1" for one in event["calls"]]
     assert first == sorted(first) == list(range(len(first)))
     assert StageCalls.objects.filter(run=run).count() == 180
+
+
+def calls_in_snapshot(run: Run, client: APIClient) -> dict[str, list[int]]:
+    told = client.get(f"/api/dishes/{run.stack.dish_id}/").json()["calls"]
+    return {place: [one["frame_index"] for one in calls] for place, calls in told.items()}
+
+
+def test_a_page_opened_during_a_run_knows_the_frames_that_no_profile_reaches_yet(run: Run, embryologist_client: APIClient) -> None:
+    write(run, called([0, 4]), called([2], column=1))
+    write(run, called([8]), called([6], stage=Phase.T3), decoded([0, 4]))
+    assert calls_in_snapshot(run, embryologist_client) == {"A1": [6, 8], "A2": [2]}
+    first = embryologist_client.get(f"/api/dishes/{run.stack.dish_id}/").json()["calls"]["A1"][0]
+    assert first == {
+        "frame_index": 6,
+        "hours_post_insemination": 23.0,
+        "stage": "t3",
+        "coarse": "cleavage",
+        "confidence": pytest.approx(0.9, abs=0.0021),
+    }
+    write(run, decoded([0, 4, 6, 8], is_final=True), called([9]))
+    assert calls_in_snapshot(run, embryologist_client) == {"A2": [2]}
+
+
+def test_of_a_frame_that_was_called_twice_the_later_word_counts_in_a_snapshot(run: Run, embryologist_client: APIClient) -> None:
+    write(run, called([4], stage=Phase.T3))
+    write(run, called([4], stage=Phase.T4))
+    told = embryologist_client.get(f"/api/dishes/{run.stack.dish_id}/").json()["calls"]["A1"]
+    assert [one["stage"] for one in told] == ["t4"]
+
+
+def test_a_finished_run_has_no_provisional_calls(run: Run, embryologist_client: APIClient) -> None:
+    write(run, called([0]))
+    Run.objects.filter(id=run.id).update(state=Run.State.FINISHED)
+    assert calls_in_snapshot(run, embryologist_client) == {}
+
+
+def test_the_coarse_stages_are_the_detectors() -> None:
+    assert {stage: coarse_of(stage.value) for stage in STAGES} == {stage: COARSE_OF[stage].value for stage in STAGES}
 
 
 def test_profiles_of_wells_that_were_called_otherwise_are_gone(run: Run, cast: Cast) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.running.product import ROOT, Installation
+from tests.running.product import PATIENCE_S, ROOT, Installation
 
 WRITERS, ROWS = 4, 50
 
@@ -20,7 +20,7 @@ def verify(installation: Installation, *options: str) -> tuple[int, dict[str, An
         env=installation.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     return done.returncode, json.loads(done.stdout)
@@ -105,7 +105,7 @@ def test_another_key_neither_starts_nor_writes_nor_reads_a_checkpoint(installati
     def ended(*arguments: str) -> tuple[int, str]:
         environment = {**installation.environment, "AUDIT_KEY": "a key that somebody set only later, long enough"}
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
         return done.returncode, done.stderr + done.stdout
 
@@ -124,7 +124,7 @@ def test_another_key_neither_starts_nor_writes_nor_reads_a_checkpoint(installati
         env=installation.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 1

@@ -104,7 +104,8 @@ def test_each_of_a_hundred_places_is_named_when_a_row_is_removed_inserted_or_mov
                     insert(place, reason="It never was.")
                 case "moved":
                     swap(place, place + 1 + (place * 7) % (LENGTH + 1 - place))
-            assert (bad().row, bad().problem) == (place, kind)
+            found = bad()
+            assert (found.row, found.problem) == (place, kind)
 
 
 @pytest.mark.parametrize(

@@ -138,4 +138,4 @@ def test_the_worker_forgets_by_itself(cast: Cast, takes_runs: None) -> None:
     session(cast, 0.1)
     attempt("old", 4.1)
     worker.start_sweeping()
-    wait_until(lambda: not Session.objects.exists() and not AccessAttempt.objects.exists(), within_s=10, what="the first sweep")
+    wait_until(lambda: not Session.objects.exists() and not AccessAttempt.objects.exists(), within_s=60, what="the first sweep")

@@ -56,12 +56,12 @@ def supervisor(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_child_that_dies_is_started_again(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
     first = int(lines(tmp_path / "steady")[0])
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: len(lines(tmp_path / "steady")) == 2, within_s=20, what="the child's second start")
+    wait_until(lambda: len(lines(tmp_path / "steady")) == 2, within_s=60, what="the child's second start")
     assert int(lines(tmp_path / "steady")[1]) != first
 
 
 def test_work_that_ends_by_itself_is_not_started_again(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    wait_until(lambda: bool(lines(tmp_path / "once")), within_s=20, what="the work")
+    wait_until(lambda: bool(lines(tmp_path / "once")), within_s=60, what="the work")
     time.sleep(1.5)
     assert lines(tmp_path / "once") == ["done"]
     assert lines(tmp_path / "up") == ["up"]
@@ -82,9 +82,9 @@ def test_nothing_outlives_the_supervisor(end: Callable[..., None], supervisor: s
     child = int(lines(tmp_path / "steady")[0])
     grandchild = int(lines(tmp_path / "grandchild")[0])
     end(supervisor)
-    wait_until(lambda: not is_alive(child), within_s=10, what="the child's end")
+    wait_until(lambda: not is_alive(child), within_s=60, what="the child's end")
     if end is end_kindly:
-        wait_until(lambda: not is_alive(grandchild), within_s=10, what="the grandchild's end")
+        wait_until(lambda: not is_alive(grandchild), within_s=60, what="the grandchild's end")
     elif is_alive(grandchild):
         os.kill(grandchild, signal.SIGKILL)
 
@@ -95,7 +95,7 @@ def test_a_child_that_cannot_live_is_tried_ever_more_rarely(tmp_path: Path, monk
     count = tmp_path / "count"
     child = Child("doomed", [sys.executable, "-S", "-c", f"open({str(count)!r}, 'a').write('x\\n')"])
     end = time.monotonic() + 2
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(lines(count)) < 2:
         child.keep_up()
         time.sleep(0.02)
     assert 2 <= len(lines(count)) <= 5

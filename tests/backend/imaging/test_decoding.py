@@ -40,7 +40,8 @@ def nothing_is_left() -> None:  # type: ignore[misc]
     yield
     gc.collect()
     children, files = before
-    assert _children() == children
+    # Those of earlier tests may end meanwhile.
+    assert set(_children()) <= set(children)
     # What earlier tests left to the garbage collector may be closed meanwhile.
     assert len(os.listdir("/proc/self/fd")) <= files
 
@@ -132,7 +133,7 @@ def test_a_decoder_that_hangs_is_killed_in_time(tmp_path: Path) -> None:
         with pytest.raises(DecodingRefused) as refused:
             decoder.frame(0)
         assert refused.value.code == "decoder_timeout"
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10, "the time that a decoder is given when nothing is said"
 
 
 def test_a_recording_that_takes_too_much_memory_is_refused_as_such(tmp_path: Path) -> None:

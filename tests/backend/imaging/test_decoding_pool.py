@@ -15,6 +15,15 @@ import pytest
 from backend.imaging.decoding import DecodingRefused, FrameRenderer
 from tests.hostile import good
 
+_before: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    """Decoders and servers that other tests started may run beside those of these tests."""
+    _before.clear()
+    _before.update(child.pid for child in psutil.Process().children())
+
 
 @pytest.fixture
 def renderer() -> Iterator[FrameRenderer]:
@@ -24,8 +33,9 @@ def renderer() -> Iterator[FrameRenderer]:
 
 
 def _pids() -> set[int]:
-    """The decoders; servers that other tests started may run beside them."""
-    return {child.pid for child in psutil.Process().children() if any("decoding.child" in part for part in child.cmdline())}
+    """The decoders that a test has started."""
+    children = [child for child in psutil.Process().children() if child.pid not in _before]
+    return {child.pid for child in children if any("decoding.child" in part for part in child.cmdline())}
 
 
 def test_frames_of_one_recording_come_from_one_decoder(tmp_path: Path, renderer: FrameRenderer) -> None:

@@ -84,7 +84,7 @@ def test_a_sender_that_fell_silent_lets_the_next_one_in(server: Server) -> None:
     time.sleep(0.3)
     started = time.monotonic()
     assert server.patch(url, 0, data).status_code == 409, "what the silent one had sent is kept"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     offset = server.offset(url)
     assert server.patch(url, offset, data[offset:]).status_code == 204
     silent.close()

@@ -7,7 +7,7 @@ import pytest
 
 from backend.accounts.actor import actor_for
 from backend.accounts.models import User
-from backend.analysis.models import Run
+from backend.analysis.models import EmbryoProfile, Run
 from backend.core.concealment import NOTHING, Hidden, hidden_in, hidden_places, refuse_if_hidden
 from backend.core.errors import Refused
 from backend.imaging.models import Stack
@@ -155,6 +155,15 @@ def test_the_dish_names_what_it_hides_and_goes_on_showing_wells(cast: Cast, run:
     assert [well["name"] for well in told["wells"]] == ["A1", "A2", "A3"]
     other = client_of(cast.colleague).get(f"/api/dishes/{run.stack.dish_id}/").json()
     assert (other["hidden_places"], len(other["profiles"])) == ([], 3)
+
+
+def test_frames_called_in_a_run_that_decoded_no_profile_are_hidden_as_profiles_are(cast: Cast, run: Run, client_of: Any) -> None:
+    asked(run.stack, cast.embryologist)
+    Run.objects.filter(id=run.id).update(state=Run.State.CANCELLED)
+    EmbryoProfile.objects.filter(run=run).delete()
+    told = client_of(cast.embryologist).get(f"/api/dishes/{run.stack.dish_id}/").json()
+    assert (told["hidden_places"], sorted(told["calls"])) == (["A1"], ["A2", "A3"])
+    assert sorted(client_of(cast.colleague).get(f"/api/dishes/{run.stack.dish_id}/").json()["calls"]) == ["A1", "A2", "A3"]
 
 
 def test_tables_leave_out_what_is_hidden(cast: Cast, run: Run, client_of: Any) -> None:
