@@ -20,8 +20,11 @@ COMMANDS = {
     "analyse": "read a whole recording and tell findings as they come",
     "stages": "follow one embryo a folder through its phases",
     "render": "draw dishes with exact truth",
+    "prepare": "take a written data set through its steps",
+    "ingest": "keep an archive of pictures without loss, each once, in shards",
     "train": "train weights from renderings",
     "export": "write the weights folder of a training",
+    "teaching": "measure what asking for the most instructive labels first saves",
     "evaluate": "compare finders on renderings and on pictures with truth",
     "benchmark": "time finders and whole recordings",
 }

@@ -10,4 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 
 app = Celery("embryovision")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["backend.imaging", "backend.analysis", "backend.adaptation", "backend.registry"])
+app.autodiscover_tasks(
+    [
+        "backend.imaging",
+        "backend.analysis",
+        "backend.adaptation",
+        "backend.registry",
+        "backend.labels",
+        "backend.datasets",
+        "backend.training",
+    ]
+)

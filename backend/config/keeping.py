@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backend.accounts.keeping import forget_expired_sessions, forget_old_attempts, forget_old_links
-from backend.adaptation.scratch import forget_scratch
+from backend.adaptation import scratch as adaptation
 from backend.imaging.services import collect_expired_uploads
+from backend.labels import syncing
 from backend.live.services import trim_events
 from backend.review.commenting import forget_presence
+from backend.training import scratch as training
 
 EVERY_S = 3600.0
 FORGETTING: tuple[Callable[[], int], ...] = (
@@ -17,6 +19,8 @@ FORGETTING: tuple[Callable[[], int], ...] = (
     forget_expired_sessions,
     forget_old_links,
     forget_old_attempts,
-    forget_scratch,
+    adaptation.forget_scratch,
+    training.forget_scratch,
+    syncing.forget_scratch,
     forget_presence,
 )

@@ -83,6 +83,9 @@ INSTALLED_APPS = [
     "backend.worklist",
     "backend.selection",
     "backend.exchange",
+    "backend.labels",
+    "backend.datasets",
+    "backend.training",
     "backend.config",
 ]
 
@@ -134,7 +137,12 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 # Three queues: an upload is taken in while a long run is worked on, and neither waits for weights that learn.
 CELERY_TASK_DEFAULT_QUEUE = "intake"
-CELERY_TASK_ROUTES = {"analysis.*": {"queue": "runs"}, "adaptation.*": {"queue": "learning"}}
+CELERY_TASK_ROUTES = {
+    "analysis.*": {"queue": "runs"},
+    "labels.sync": {"queue": "runs"},
+    "adaptation.*": {"queue": "learning"},
+    "training.*": {"queue": "learning"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A run reserved by a busy worker would wait although another host's is idle; only Redis knows how.
 CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
@@ -211,6 +219,25 @@ ADAPT_STEPS = env.int("ADAPT_STEPS", default=0)
 """Steps of the last training; 0: the recipe's own."""
 ADAPT_SILENCE_S = env.float("ADAPT_SILENCE_S", default=1800)
 """A training that says nothing for so long hangs and is started again."""
+
+# --- training from a data set ---
+TRAIN_DIR = DATA_DIR / "training"
+"""Scratch: pictures and checkpoints of trainings under way."""
+TRAIN_STEPS = env.int("TRAIN_STEPS", default=0)
+"""At most so many steps; 0: the recipe's own."""
+TRAIN_RENDERINGS = env.int("TRAIN_RENDERINGS", default=0)
+"""Renderings that wells are trained and judged with besides; 0: the recipe's own numbers."""
+TRAIN_PATIENCE = env.int("TRAIN_PATIENCE", default=4)
+"""A training that does no better on its validation split for so many looks has learned what it can."""
+TRAIN_KEEP_FAILED_DAYS = 7
+"""How long a failed training's folder is kept so that it can go on from its last checkpoint."""
+
+# --- labels ---
+LABEL_STUDIO_ALLOWED = env.list("LABEL_STUDIO_ALLOWED", default=[])
+"""Addresses of Label Studio servers that labs may be connected to, such as https://labels.example.org; no other is ever opened."""
+LABEL_STUDIO_PACE_S = env.float("LABEL_STUDIO_PACE_S", default=0.2)
+"""Requests to such a server begin at least so long apart."""
+LABEL_STUDIO_TIMEOUT_S = env.float("LABEL_STUDIO_TIMEOUT_S", default=60)
 
 # --- reports ---
 REPORT_PICTURES_S = env.float("REPORT_PICTURES_S", default=2)
@@ -308,11 +335,22 @@ SPECTACULAR_SETTINGS = {
         "MarkedByEnum": "backend.review.serializers.MARKED_BY",
         "LetterEnum": "backend.review.serializers.LETTERS",
         "VerdictEnum": "backend.review.serializers.VERDICTS",
-        "MeasuredEnum": "backend.review.serializers.MEASURED",
+        "MeasuredEnum": "backend.review.measurement_serializers.MEASURED",
         "RuleKindEnum": "backend.selection.serializers.KINDS",
         "FieldKindEnum": "backend.selection.serializers.FIELD_KINDS",
         "AlertKindEnum": "backend.analysis.serializers.KINDS",
         "QueuedKindEnum": "backend.worklist.models.Score.Kind",
+        "LearnedTaskEnum": "backend.datasets.serializers.TASKS",
+        "DataSetStateEnum": "backend.datasets.serializers.STATES",
+        "LabelOriginEnum": "backend.datasets.serializers.ORIGINS",
+        "MeaningEnum": "backend.review.models.Signature.Meaning",
+        "JobStateEnum": "backend.core.jobs.models.State",
+        "RoleEnum": "backend.accounts.models.Role",
+        "PictureStepEnum": "backend.datasets.serializers.STEPS",
+        "ContenderEnum": "backend.training.serializers.ROLES",
+        "LabelImportStateEnum": "backend.labels.models.LabelImport.State",
+        "LabelImportStepEnum": "backend.labels.models.LabelImport.Step",
+        "LabelMeaningEnum": "backend.labels.formats.mapping.MEANINGS",
         "DecisionEnum": "backend.selection.models.Decision.Value",
         "MethodEnum": "backend.imaging.models.Cycle.Method",
     },

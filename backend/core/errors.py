@@ -21,3 +21,8 @@ class Refused(exceptions.APIException):
 
     def as_dict(self) -> dict[str, Any]:
         return {"code": self.code, "detail": str(self.detail), "hint": self.hint}
+
+
+def refusal(code: str, detail: str, hint: str = "") -> dict[str, Any]:
+    """What a job keeps of a failure, and what the page shows of it."""
+    return {"code": code, "detail": detail[:1000], "hint": hint[:500]}

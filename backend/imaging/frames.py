@@ -10,8 +10,10 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -57,6 +59,11 @@ def jpeg_of(picture: Picture, *, owner: str, name: str) -> bytes:
     )
     _keep(picture.path, jpeg)
     return jpeg
+
+
+def prepared(sha256: str, request: Mapping[str, Any], *, owner: str, name: str) -> tuple[bytes, dict[str, Any]]:
+    """A frame after a data set's steps, kept nowhere; see `DecoderProcess.prepared`. Raises DecodingRefused."""
+    return _renderer().prepared(ContentStore().path_of(sha256), request, owner=owner, name=name)
 
 
 def forget(sha256: str) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from backend.core import queue
 from backend.core.errors import Refused
-from backend.core.files import ContentStore
+from backend.core.files import ContentStore, is_spoken_of
 from backend.imaging import frames
 from backend.imaging.assembling import Part, Whole, copy_in, move, parts_of_folder, put_together
 from backend.imaging.changes import announce, stack_changed
@@ -76,10 +76,10 @@ def lock_content(sha256: str) -> None:
 
 
 def release_content(sha256: str) -> None:
-    """Delete bytes that no recording of any lab speaks of any more."""
+    """Delete bytes that no recording of any lab, and no other app, speaks of any more."""
     with transaction.atomic():
         lock_content(sha256)
-        if sha256 and not Stack.objects.filter(sha256=sha256).exists():
+        if sha256 and not Stack.objects.filter(sha256=sha256).exists() and not is_spoken_of(sha256):
             ContentStore().delete(sha256)
             frames.forget(sha256)
 

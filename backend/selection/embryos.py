@@ -39,7 +39,8 @@ class Recorded:
         effective = self.effective.get(place)
         if effective is None or effective.is_hidden:
             return None
-        return embryo_of(effective, self.machine.profiles.get(place), self.hours, self.tolerances)
+        profile = None if effective.is_profile_rejected else self.machine.profiles.get(place)
+        return embryo_of(effective, profile, self.hours, self.tolerances)
 
 
 def recorded(stacks: Sequence[Stack], actor: Actor) -> dict[UUID, Recorded]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import socket
 import sys
@@ -17,7 +18,7 @@ from backend.imaging.decoding.confinement import confine
 from backend.imaging.decoding.facts import StackFacts
 from backend.imaging.decoding.refusal import CRASHED, OUT_OF_MEMORY
 from backend.imaging.decoding.wire import Channel
-from detector.errors import StackError
+from detector.errors import DetectorError
 from detector.stacks import open_stack
 from detector.stacks.base import RecordedStack
 from detector.types import Image, StackInfo
@@ -46,7 +47,7 @@ def _facts(info: StackInfo) -> StackFacts:
 
 def _refusal(problem: Exception) -> dict[str, str]:
     """What the worker is told; the text of an unforeseen error stays here, for it may quote the file."""
-    if isinstance(problem, StackError):
+    if isinstance(problem, DetectorError):
         return {"kind": "refused", **problem.as_dict()}
     if isinstance(problem, MemoryError):
         return {"kind": "refused", "code": OUT_OF_MEMORY, "detail": "The recording needs more memory than a decoder may take.", "hint": ""}
@@ -114,6 +115,26 @@ class _Session:
             picture = np.asarray(small)
         whole = np.ascontiguousarray(picture)[..., np.newaxis]
         self._channel.send({"kind": "jpeg"}, simplejpeg.encode_jpeg(whole, quality=int(request["quality"]), colorspace="GRAY"))
+
+    def _do_prepared(self, request: dict[str, Any]) -> None:
+        """A frame or a cut of it after a data set's steps, as JPEG or lossless, with the boxes that moved along."""
+        from detector.training.steps import apply, parse
+
+        picture = self._stack.read(int(request["frame"]), int(request["plane"]))
+        if request["cut"] is not None:
+            x0, y0, x1, y1 = request["cut"]
+            picture = picture[y0:y1, x0:x1]
+        rng = np.random.default_rng(int(request["seed"]))
+        done = apply(picture, request["boxes"], parse(request["steps"]), rng, at_random=bool(request["at_random"]))
+        height, width = done.picture.shape
+        facts = {"width_px": width, "height_px": height, "boxes": done.boxes, "kept": done.kept}
+        if request["form"] == "png":
+            written = io.BytesIO()
+            Pillow.fromarray(done.picture).save(written, "PNG", compress_level=6)
+            self._channel.send({"kind": "prepared", **facts}, written.getvalue())
+        else:
+            whole = np.ascontiguousarray(done.picture)[..., np.newaxis]
+            self._channel.send({"kind": "prepared", **facts}, simplejpeg.encode_jpeg(whole, quality=90, colorspace="GRAY"))
 
     def _do_stream(self, request: dict[str, Any]) -> None:
         closer = {int(frame): int(shrink) for frame, shrink in request["closer"]}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from backend.imaging.decoding.process import DecoderProcess
 from backend.imaging.decoding.refusal import CLOSED, DecodingRefused
@@ -44,13 +46,23 @@ class FrameRenderer:
 
     def jpeg(self, path: Path, *, owner: str, name: str, index: int, plane: int = 0, width: int | None = None, quality: int = 85) -> bytes:
         """One frame as JPEG; raises DecodingRefused. A decoder that failed is forgotten, the next call starts a new one."""
-        key = (owner, str(path))
-        entry = self._borrow(key)
+        with self._decoder(path, owner, name) as decoder:
+            return decoder.jpeg(index, plane, width=width, quality=quality)
+
+    def prepared(self, path: Path, request: Mapping[str, Any], *, owner: str, name: str) -> tuple[bytes, dict[str, Any]]:
+        """One frame after a data set's steps; see DecoderProcess.prepared."""
+        with self._decoder(path, owner, name) as decoder:
+            return decoder.prepared(request)
+
+    @contextmanager
+    def _decoder(self, path: Path, owner: str, name: str) -> Iterator[DecoderProcess]:
+        """The recording's decoder, started where there is none, for this thread alone."""
+        entry = self._borrow((owner, str(path)))
         try:
             with entry.lock:
                 if entry.process is None or not entry.process.is_open:
                     entry.process = DecoderProcess(path, name=name, timeout_s=self._timeout_s, memory_mb=self._memory_mb)
-                return entry.process.jpeg(index, plane, width=width, quality=quality)
+                yield entry.process
         finally:
             self._give_back(entry)
 

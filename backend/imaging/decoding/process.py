@@ -31,6 +31,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 _RING_BYTES = 96 * 1024 * 1024
 _MOST_SLOTS = 33
 _JPEG_START = b"\xff\xd8"
+_PNG_START = b"\x89PNG"
 # Libraries would start a thread for every core in each of many processes.
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -48,9 +49,9 @@ class DecoderProcess:
         self._ring: Grey | None = None
         self._shrink = 1
         self._closer: dict[int, int] = {}
-        self._memory_fd = _shared_memory()
+        self._memory_fd = shared_memory()
         try:
-            self._process, self._channel, self._life_fd = _start(self._memory_fd, memory_mb)
+            self._process, self._channel, self._life_fd = start(self._memory_fd, memory_mb)
         except BaseException:
             os.close(self._memory_fd)
             raise
@@ -76,6 +77,14 @@ class DecoderProcess:
         if not body.startswith(_JPEG_START):
             raise self._fail(CRASHED, "The decoder sent something that is no picture.")
         return body
+
+    def prepared(self, request: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+        """A frame after a data set's steps, as JPEG or PNG, and `{width_px, height_px, boxes, kept}`."""
+        with self._lock:
+            message, body = self._ask({**request, "do": "prepared"}, "prepared")
+        if not body.startswith((_JPEG_START, _PNG_START)):
+            raise self._fail(CRASHED, "The decoder sent something that is no picture.")
+        return body, {name: message[name] for name in ("width_px", "height_px", "boxes", "kept")}
 
     def start_stream(self, indices: Sequence[int] | None, plane: int, shrink: int = 1, closer: Mapping[int, int] | None = None) -> None:
         """Have the child decode ahead, pictures 1, 2, 4 or 8 times smaller; take them with next_picture, one stream at a time.
@@ -227,7 +236,7 @@ class DecoderProcess:
         return DecodingRefused(code, detail)
 
 
-def _shared_memory() -> int:
+def shared_memory() -> int:
     """A file that lies in memory only and has no name."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -235,14 +244,14 @@ def _shared_memory() -> int:
         return os.dup(file.fileno())
 
 
-def _start(memory_fd: int, memory_mb: int) -> tuple[subprocess.Popen[bytes], Channel, int]:
+def start(memory_fd: int, memory_mb: int, module: str = "backend.imaging.decoding.child") -> tuple[subprocess.Popen[bytes], Channel, int]:
     """Start a child that inherits three file numbers and no secrets."""
     ours, theirs = socket.socketpair()
     life_read, life_write = os.pipe()
     arguments = [str(number) for number in (theirs.fileno(), memory_fd, life_read, memory_mb)]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-s", "-m", "backend.imaging.decoding.child", *arguments],
+            [sys.executable, "-s", "-m", module, *arguments],
             cwd=_ROOT,
             env={**_ENVIRONMENT, **{key: os.environ[key] for key in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if key in os.environ}},
             stdin=subprocess.DEVNULL,
