@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
 """A grey picture, shape (height, width), 0 black to 255 white."""
-
 Hours = NewType("Hours", float)
 """Hours post insemination."""
 
@@ -215,7 +214,7 @@ class StackInfo:
     height_px: int
     frames: int
     planes: tuple[float, ...]
-    """Focal offsets in micrometres where the recording tells, else 0, 1, 2 ..."""
+    """Focal offsets in micrometres where the recording tells, else 0, 1, 2 ...; `incomplete_planes` numbers those that lack frames."""
     bit_depth: int
     interval_minutes: float | None
     """Median time between frames, None when the recording does not say."""
@@ -227,7 +226,6 @@ class StackInfo:
     notes: tuple[str, ...] = ()
     """What a person should know, such as identity that was left out or frames of a second size."""
     incomplete_planes: tuple[int, ...] = ()
-    """Numbers of the planes that lack some of the frames."""
 
 
 # --- findings, in the order a recording yields them ---

@@ -55,7 +55,7 @@ def measure(folder: Path, *, frames: int = FRAMES, workers: int = 2, sample: Pat
         Figure("peak memory, all processes together", peaks[0], "MiB"),
         Figure("peak memory, the process that writes", peaks[1], "MiB"),
         Figure("the same in the first third", third[0], "MiB"),
-        Figure("the same in the last third", third[1], "MiB", "no more than in the first"),
+        Figure("the same in the last third", third[1], "MiB", "the journal's page cache fills to 64 MiB and no further"),
         Figure("second run, nothing new", second_s, "s", f"{again['run']['files_new']} new"),
         Figure("second run", frames / second_s, "files/s"),
         Figure(

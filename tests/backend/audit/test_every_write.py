@@ -25,11 +25,17 @@ WRITES = sorted((method, route) for method, route in all_routes() if method in (
 EXCEPTIONS = {
     ("PATCH", "api/uploads/<uuid:upload_id>"): "a chunk of a file; its upload was recorded when it began, and what becomes of it is",
     ("DELETE", "api/session/"): "signing out changes nothing that anybody decided, and the session ends by itself as well",
+    ("POST", "api/labs/<uuid:lab_id>/label-counts/"): "how many labels a choice would take; a question too long for an address",
+    ("POST", "api/labs/<uuid:lab_id>/step-previews/"): "a picture prepared to be looked at, which is kept nowhere",
     ("POST", "api/stacks/<uuid:stack_id>/presence/"): "who looks at what now; forgotten after a minute, and part of no record",
 }
 ELSEWHERE = {
     # What one small world cannot have accepted, and the test that looks for the row of one that is.
     ("POST", "api/labs/<uuid:lab_id>/adaptations/"): ("adaptation.requested", "backend/adaptation/test_services.py"),
+    ("POST", "api/labs/<uuid:lab_id>/trainings/"): ("training.requested", "backend/training/test_services.py"),
+    ("POST", "api/trainings/<uuid:training_id>/resume/"): ("training.resumed", "backend/training/test_services.py"),
+    ("POST", "api/data-sets/<uuid:data_set_id>/cancel/"): ("freezing.cancelled", "backend/datasets/test_data_sets.py"),
+    ("POST", "api/label-syncs/<uuid:sync_id>/cancel/"): ("label_sync.cancelled", "backend/labels/test_syncing.py"),
     ("POST", "api/rules/<uuid:rule_id>/validate/"): ("rules.validated", "backend/selection/test_outcomes.py"),
 }
 

@@ -132,6 +132,7 @@ def test_a_cancelled_freezing_leaves_a_draft(embryos: list[LabelAnnotation], mak
     freeze_data_set(actor=admin, data_set_id=row.id, by=cast.lab_admin)
     assert freeze_data_set(actor=admin, data_set_id=row.id, by=cast.lab_admin).state == "freezing"
     assert cancel_freezing(actor=admin, data_set_id=row.id, by=cast.lab_admin).state == "draft"
+    assert Entry.objects.get(action="freezing.cancelled").actor == cast.lab_admin
     freezing = Freezing.objects.get()
     execute(freezing.id)
     row.refresh_from_db()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -31,10 +32,19 @@ def _children() -> list[int]:
     return [child.pid for child in psutil.Process().children()]
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_left() -> None:  # type: ignore[misc]
-    """No test may leave a process or an open file behind."""
+@pytest.fixture(scope="module", autouse=True)
+def _what_was_there() -> Iterator[None]:
+    """Collected once and then left alone: to look through all that a long run has loaded, around every test, took minutes."""
     # What earlier tests dropped may still wait to be collected, and must not be counted here.
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """No test may leave a process or an open file behind."""
     gc.collect()
     before = (_children(), len(os.listdir("/proc/self/fd")))
     yield

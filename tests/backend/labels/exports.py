@@ -11,7 +11,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-REAL = Path("/work/shared/data/label_studio")
+from tests.honesty import REAL_DATA
+
+REAL = REAL_DATA / "label_studio"
 SIZE = (1000, 500)
 
 

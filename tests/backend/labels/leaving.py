@@ -21,8 +21,9 @@ from backend.labels.models import LabelImport, Picture
 from tests.backend.exchange.dishes import analysed
 from tests.backend.imaging.pictures import jpeg, zip_of_frames
 from tests.backend.review.dish import make_stack
+from tests.honesty import REAL_DATA
 
-PRESET = Path(__file__).resolve().parents[4] / "shared" / "data" / "label_studio" / "wow_preset"
+PRESET = REAL_DATA / "label_studio" / "wow_preset"
 SIZE = (384, 275)
 
 

@@ -150,12 +150,12 @@ def test_an_outline_of_ten_million_points_is_passed_over_without_being_kept(tmp_
             file.write(("," if number else "") + ",".join(["[1,2]"] * 10_000))
         file.write(f"]}}}}]}}]}},{good}]")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.monotonic()
+    began = time.process_time()
     tasks, reading = tasks_of(path)
     assert (len(tasks), [remark.code for remark in reading.faults]) == (2, ["task_too_large"])
     # Up to the limit the values are held; the rest of them costs nothing.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 * 1024
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 def test_pictures_that_a_file_names_are_never_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

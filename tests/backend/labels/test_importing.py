@@ -170,7 +170,7 @@ def test_which_of_two_versions_counts_can_be_chosen_on_screen(tmp_path: Path, br
     assert LabelAnnotation.objects.get().dish["wells"][0]["content"] == "embryo"  # type: ignore[index]
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the shared label files are not here")
+@pytest.mark.real_data
 def test_a_poorer_form_of_an_export_never_replaces_a_fuller_one(brought: Bring) -> None:
     brought(REAL / "wow_preset" / "json.json", instance="lab")
     before = everything()

@@ -16,7 +16,7 @@ from backend.labels.formats.regions import drawn
 from backend.labels.formats.values import Remark, RotatedBox, Task, Unreadable
 from tests.backend.labels.exports import REAL, annotation, dish, jpeg, packed, result, task, well, written
 
-real = pytest.mark.skipif(not REAL.is_dir(), reason="the shared label files are not here")
+real = pytest.mark.real_data
 NO_EXPORTS = {"gcp_cors_config.json", "label_config_repeater.json", "notes.json"}
 
 

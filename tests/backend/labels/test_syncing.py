@@ -205,6 +205,7 @@ def test_only_one_exchange_of_a_lab_is_under_way(connected: PretendServer, cast:
     answer = browser.post(f"{at}pull/", {"project": 7}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "sync_under_way")
     assert browser.post(f"/api/label-syncs/{sync.id}/cancel/").json()["state"] == "cancelled"
+    assert Entry.objects.get(action="label_sync.cancelled").actor == cast.lab_admin
     asked(browser, f"{at}pull/", project=7)
 
 

@@ -193,7 +193,7 @@ def test_a_worker_that_ends_hands_it_back_without_counting_the_attempt(long: Tra
     finally:
         draining.end()
     assert (waiting.state, waiting.attempts, waiting.lease_token) == ("queued", 0, None)
-    assert list(home_of(long.id).glob("*/work/checkpoint.pt"))
+    assert list(home_of(long.id).rglob("checkpoint.pt"))
 
 
 def test_what_is_judged_on_does_not_go_through_the_steps(cast: Cast, admin: Actor, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -174,8 +175,11 @@ def test_a_run_that_is_killed_at_any_moment_goes_on_where_it_was(folder: Path, t
     for wait_s in (0.6, 1.0, 1.6):
         process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(wait_s)
+        workers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        # They hold the archive's lock until they are gone too.
+        psutil.wait_procs(workers, timeout=60)
     told = ingest(folder, out, Plan(workers=1), say)
     assert (told["files"], told["pictures"]) == (FILES, PICTURES)
     assert verify(out, say) == {"pictures": PICTURES, "damaged": []}

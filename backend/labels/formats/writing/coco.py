@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from backend.labels.formats.values import Remark
-from backend.labels.formats.writing import brush
 from backend.labels.formats.writing.values import Mark, MarkedPicture, clipped, left_out
 
 SPOOL_BYTES = 8 * 1024**2
@@ -51,6 +50,9 @@ class CocoWriter:
 
     def _annotation(self, mark: Mark, picture: MarkedPicture) -> dict[str, Any] | None:
         if mark.mask is not None and (mark.mask.width, mark.mask.height) == (picture.width, picture.height):
+            # Loaded here: masks are rare, and numpy has no place in a web process that meets none.
+            from backend.labels.formats.writing import brush
+
             mask = brush.mask_of(mark.mask)
             box = brush.bounds_of(mask)
             if box is None:
