@@ -22,6 +22,7 @@ class StackFacts:
     hours_since_start: tuple[float, ...] | None
     times_from: str
     notes: tuple[str, ...] = ()
+    incomplete_planes: tuple[int, ...] = ()
 
     def as_message(self) -> dict[str, Any]:
         """The form in which a child sends it."""
@@ -33,6 +34,7 @@ class StackFacts:
         values = {field.name: message[field.name] for field in fields(cls)}
         values["planes"] = tuple(float(plane) for plane in values["planes"])
         values["notes"] = tuple(str(note) for note in values["notes"])
+        values["incomplete_planes"] = tuple(int(plane) for plane in values["incomplete_planes"])
         if values["hours_since_start"] is not None:
             values["hours_since_start"] = tuple(float(hours) for hours in values["hours_since_start"])
         if values["started_at"] is not None:

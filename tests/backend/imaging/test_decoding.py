@@ -137,12 +137,13 @@ def test_a_crash_is_told_as_one_and_ends_only_its_own_recording(tmp_path: Path) 
 
 
 def test_a_decoder_that_hangs_is_killed_in_time(tmp_path: Path) -> None:
-    with DecoderProcess(good.folder(tmp_path / "dish", 3), name="dish", timeout_s=1) as decoder:
+    with DecoderProcess(good.folder(tmp_path / "dish", 3), name="dish", timeout_s=4) as decoder:
         os.kill(decoder.pid, signal.SIGSTOP)
         started = time.monotonic()
         with pytest.raises(DecodingRefused) as refused:
             decoder.frame(0)
         assert refused.value.code == "decoder_timeout"
+        assert "within 4 seconds" in refused.value.detail
         assert time.monotonic() - started < 10, "the time that a decoder is given when nothing is said"
 
 
