@@ -124,8 +124,8 @@ def test_the_embryo_page_speaks_russian(open_page: Opener, grown: Grown) -> None
     page = open_page("/settings")
     choose(page, "Language", "ru")
     page.goto(f"{grown.path}/wells/{WITH_GAS}")
-    for heading in ("События", "Интервалы"):
-        expect(page.get_by_role("heading", name=re.compile(heading))).to_be_visible()
+    expect(page.get_by_test_id("events").get_by_role("heading", name=re.compile("События"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("Интервалы"))).to_be_visible()
     expect(page.get_by_test_id("statement")).to_contain_text("Машина")
     expect(page.get_by_test_id("events")).to_contain_text("Пузырёк газа")
     page.goto("/settings")

@@ -98,4 +98,5 @@ def test_a_child_that_cannot_live_is_tried_ever_more_rarely(tmp_path: Path, monk
     while time.monotonic() < end or len(lines(count)) < 2:
         child.keep_up()
         time.sleep(0.02)
+    child.make_end(time.monotonic() + 5)
     assert 2 <= len(lines(count)) <= 5
