@@ -182,6 +182,7 @@ def test_a_correction_made_while_the_server_is_away_survives_a_reload_and_is_sen
     away(page, "**/corrections/")
     page.get_by_test_id("stage").wait_for(timeout=SLOW_MS)
     page.keyboard.press("e")
+    page.get_by_test_id("correction-panel").wait_for(timeout=SLOW_MS)
     page.keyboard.press("u")
     panel = page.get_by_test_id("correction-panel")
     expect(panel.locator("[data-saved]")).to_have_attribute("data-saved", "waiting")
@@ -203,6 +204,7 @@ def test_a_correction_of_a_closed_tab_is_sent_from_whatever_page_is_opened_next(
     away(page, "**/corrections/")
     page.get_by_test_id("stage").wait_for(timeout=SLOW_MS)
     page.keyboard.press("e")
+    page.get_by_test_id("correction-panel").wait_for(timeout=SLOW_MS)
     page.keyboard.press("u")
     expect(page.get_by_test_id("correction-panel").locator("[data-saved]")).to_have_attribute("data-saved", "waiting")
     page.close()
@@ -214,6 +216,7 @@ def test_a_correction_of_a_closed_tab_is_sent_from_whatever_page_is_opened_next(
     page.goto(analysed_dish)
     page.get_by_test_id("stage").wait_for(timeout=SLOW_MS)
     page.keyboard.press("e")
+    page.get_by_test_id("correction-panel").wait_for(timeout=SLOW_MS)
     page.keyboard.press("u")
     expect(page.get_by_test_id("correction-panel").locator("[data-saved]")).to_have_attribute("data-saved", "saved", timeout=SLOW_MS)
     assert corrections(page, analysed_dish)["unusable"] == []
@@ -228,6 +231,7 @@ def test_two_corrections_of_the_same_made_without_each_other_are_both_shown_afte
         one.get_by_test_id("stage").wait_for(timeout=SLOW_MS)
         for key in keys:
             one.keyboard.press(key)
+            one.get_by_test_id("correction-panel").wait_for(timeout=SLOW_MS)
     expect(page.get_by_test_id("correction-panel").locator("[data-saved]")).to_have_attribute("data-saved", "waiting")
     other.keyboard.press("ArrowRight")
     expect(other.get_by_test_id("stage")).to_have_attribute("data-shown-frame", "1")
