@@ -73,7 +73,8 @@ def in_order(scores: Queue, order: str) -> Queue:
 
 def _as_teaches(scores: Queue, arrange: Callable[[Sequence[Candidate]], Iterable[Candidate]]) -> Queue:
     """What teaches a detector most first, as far as anybody asks in one sitting; the rest as if asked for by uncertainty."""
-    doubted = scores.filter(is_hidden=False, is_rejected=False).order_by(F("shown_uncertainty").desc(nulls_last=True), *_OLDEST_FIRST)
+    open_ones = scores.filter(is_hidden=False, is_rejected=False, is_submitted=False)
+    doubted = open_ones.order_by(F("shown_uncertainty").desc(nulls_last=True), *_OLDEST_FIRST)
     rows = doubted.values_list("id", "key", "stack__dish_id", "shown_uncertainty", "shown_distance")[:MOST_ARRANGED]
     first = [one.id for one in arrange([Candidate(*row) for row in rows])]
     places = (When(id=key, then=Value(place)) for place, key in enumerate(first))

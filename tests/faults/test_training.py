@@ -66,7 +66,6 @@ def test_a_training_whose_worker_is_killed_goes_on_from_its_last_checkpoint(lear
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif(not WOW_WELLS.is_dir(), reason="the labelled wells lie outside the repository")
 def test_real_wells_come_in_as_an_export_and_teach_a_candidate(learning: Faulty, tmp_path: Path) -> None:
     assert write_export(WOW_WELLS, tmp_path / "export.zip", embryos=6) > 30
     brought = learning("bring_in", export=str(tmp_path / "export.zip"))

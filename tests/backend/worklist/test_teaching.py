@@ -5,10 +5,12 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from backend.review.models import Reading
 from backend.worklist.teaching import Candidate, by_dish, mixed
-from tests.backend.worklist.rows import Recorded, calls
+from tests.backend.worklist.rows import Recorded
 from tests.cast import Cast
 
 DISHES = [uuid4() for _ in range(6)]
@@ -41,10 +43,14 @@ def test_whole_dishes_come_by_their_mean_doubt() -> None:
     assert [one.id for one in by_dish(candidates)] == [3, 4, 1, 2]
 
 
-@pytest.mark.parametrize("order", ["teaching", "teaching_dishes"])
-def test_the_queue_comes_in_that_order_and_keeps_what_one_decided_out(cast: Cast, embryologist_client: APIClient, order: str) -> None:
-    for number, sure in enumerate((0.95, 0.4, 0.6)):
-        Recorded(cast.lab, f"D{number}", day=number).embryo(alone=calls(sure=sure), decoded=calls(sure=sure))
-    found = embryologist_client.get("/api/queue/", {"lab": str(cast.lab.id), "order": order}).json()["results"]
-    assert [item["score"] for item in found] == sorted((item["score"] for item in found), reverse=True)
-    assert len(found) == 3
+@pytest.mark.parametrize(("order", "places"), [("teaching", ["D1 A1", "D2 A1", "D2 A2"]), ("teaching_dishes", ["D2 A1", "D2 A2", "D1 A1"])])
+def test_the_queue_comes_in_that_order_without_what_one_has_decided(
+    cast: Cast, embryologist_client: APIClient, order: str, places: list[str]
+) -> None:
+    mixed_up = Recorded(cast.lab, "D1").doubtful((0, 0), 0.9).doubtful((0, 1), 0.05).doubtful((1, 0), 0.9)
+    Recorded(cast.lab, "D2").doubtful((0, 0), 0.6).doubtful((0, 1), 0.5)
+    said = {"state": "submitted", "submitted_at": timezone.now(), "updated_at": timezone.now()}
+    Reading.objects.create(stack=mixed_up.stack, row=1, column=0, reader=cast.embryologist, **said)
+    found = embryologist_client.get("/api/queue/", {"order": order}).json()["results"]
+    assert [f"{item['dish_label']} {item['place']}" for item in found if item["place"] != "A2" or item["dish_label"] == "D2"] == places
+    assert "D1 B1" not in [f"{item['dish_label']} {item['place']}" for item in found]
