@@ -205,6 +205,8 @@ class Pulse(models.Model):
 
     worker = models.CharField(max_length=80, primary_key=True)
     beat_at = models.DateTimeField()
+    memory_bytes = models.PositiveBigIntegerField(default=0)
+    """Resident memory of its own process at that time; 0 where the system does not tell."""
 
     def __str__(self) -> str:
         return self.worker

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -68,7 +69,7 @@ def _remind(run_id: object) -> bool:
 
 def beat() -> None:
     """Say that a worker which takes runs is alive on this host."""
-    Pulse.objects.update_or_create(worker=worker_name(), defaults={"beat_at": timezone.now()})
+    Pulse.objects.update_or_create(worker=worker_name(), defaults={"beat_at": timezone.now(), "memory_bytes": _memory_bytes()})
     Pulse.objects.filter(beat_at__lt=timezone.now() - PULSE_KEPT).delete()
 
 
@@ -76,9 +77,22 @@ def stop_beating() -> None:
     Pulse.objects.filter(worker=worker_name()).delete()
 
 
+def workers_alive() -> QuerySet[Pulse]:
+    """Workers that take runs and have said so lately."""
+    return Pulse.objects.filter(beat_at__gt=timezone.now() - timedelta(seconds=3 * settings.SWEEP_EVERY_S))
+
+
 def is_worker_alive() -> bool:
     """A worker that takes runs has said so lately."""
-    return Pulse.objects.filter(beat_at__gt=timezone.now() - timedelta(seconds=3 * settings.SWEEP_EVERY_S)).exists()
+    return workers_alive().exists()
+
+
+def _memory_bytes() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def worker_name() -> str:

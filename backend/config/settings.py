@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "backend.config.metrics.counting",
     "django.middleware.security.SecurityMiddleware",
     # Outside of WhiteNoise, which serves index.html under its own name too.
     "csp.middleware.CSPMiddleware",
@@ -252,6 +253,10 @@ RUN_REMIND_S = env.float("RUN_REMIND_S", default=15)
 """A message that no idle worker has taken for so long is lost and sent again."""
 RUN_THREADS = env.int("RUN_THREADS", default=max(1, (os.cpu_count() or 2) // WORKER_PROCESSES))
 SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", default=5)
+
+# --- metrics ---
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+"""Whoever sends it as a bearer token may read /metrics; empty: only this host itself, and nobody behind a proxy."""
 
 # --- accounts ---
 AUTH_USER_MODEL = "accounts.User"

@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from backend.config import views
+from backend.config.metrics import metrics
 
 urlpatterns = [
     path("api/", include("backend.accounts.urls")),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view()),
     path("healthz", views.healthz),
     path("readyz", views.readyz),
+    path("metrics", metrics),
     re_path(r"^(?!(?:api|media|ws|static)(?:/|$)).*$", views.page),
 ]
 handler404 = "backend.config.views.not_found"

@@ -21,6 +21,8 @@ FRAME = "media/frames/<uuid:stack_id>/<slug:sha16>/<int:index>-<int:plane>-<int:
 EXPECTED: dict[tuple[str, str], str] = {
     ("GET", "healthz"):                                     "200 200 200 200 200 200 200 200",
     ("GET", "readyz"):                                      "200 200 200 200 200 200 200 200",
+    # Guarded by a token of its own, and here by the address: see test_metrics.
+    ("GET", "metrics"):                                     "200 200 200 200 200 200 200 200",
     ("GET", "page"):                                        "200 200 200 200 200 200 200 200",
     ("GET", "api/schema/"):                                 "401 200 200 200 200 200 200 200",
 
