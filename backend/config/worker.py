@@ -6,8 +6,10 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 from celery import signals
@@ -20,25 +22,43 @@ from backend.config.processes import Child
 from backend.config.sweeper import Duty, Sweeper
 
 SCORE_EVERY_S = 10.0
-RUNS, INTAKE, LEARNING = "runs", "intake", "learning"
+LONGEST_SOCKET = 100
+RUNS, INTAKE, LABELS, LEARNING = "runs", "intake", "labels", "learning"
 _sweepers: list[Sweeper] = []
 # Celery warns root of pickled messages; ours are JSON and nothing else is accepted.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def worker_children(*, runs_only: bool = False) -> list[Child]:
-    """Small workers of one process each: an upload is taken in while long runs are worked on, and learning holds up neither."""
+    """Small workers of one process each: an upload is taken in while long runs are worked on; labels and learning hold up neither."""
     runs = [_child(RUNS, number) for number in range(settings.WORKER_PROCESSES)]
-    return runs if runs_only else [*runs, _child(INTAKE, 0), _child(LEARNING, 0)]
+    if settings.DETECTOR_SHARED:
+        runs = [_device(), *runs]
+    return runs if runs_only else [*runs, *(_child(queue, 0) for queue in (INTAKE, LABELS, LEARNING))]
 
 
 def _child(queue: str, number: int) -> Child:
     options = ["--queues", queue, "--hostname", f"{queue}{number or ''}.{settings.INSTANCE_KEY}@%h"]
     # Neither gossip nor heartbeats over the broker: who lives is known from the database.
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
-    return Child(
-        f"worker ({queue})", [sys.executable, "-m", "celery", "--quiet", "--app", "backend.config.worker", "worker", *options, *quiet]
-    )
+    words = [sys.executable, "-m", "celery", "--quiet", "--app", "backend.config.worker", "worker", *options, *quiet]
+    # Learning takes minutes at the lowest priority: it would only hold up what people wait for.
+    socket = str(_device_socket()) if settings.DETECTOR_SHARED and queue == RUNS else ""
+    return Child(f"worker ({queue})", words, {"DETECTOR_SOCKET": socket, "DETECTOR_DEVICE": settings.DETECTOR_DEVICE})
+
+
+def _device() -> Child:
+    """The process that owns the device."""
+    at = _device_socket()
+    words = ["serve", "--socket", str(at), "--device", settings.DETECTOR_DEVICE, "--memory-mb", str(settings.DETECTOR_MEMORY_MB)]
+    status = ["--status", str(settings.DETECTOR_STATUS)]
+    return Child("device", [sys.executable, "-m", "detector", *words, *status])
+
+
+def _device_socket() -> Path:
+    """In the data folder, but for one whose name is longer than systems allow a socket's to be."""
+    usual = Path(settings.DATA_DIR, "run", "device.sock")
+    return usual if len(str(usual)) <= LONGEST_SOCKET else Path(tempfile.gettempdir(), f"embryovision-{settings.INSTANCE_KEY}.sock")
 
 
 def _takes_runs() -> bool:

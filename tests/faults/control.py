@@ -21,7 +21,6 @@ class Control(Teaching):
         from backend.accounts.models import Lab
         from backend.config.local import actor_in, this_computer
         from backend.config.preparing import prepare
-        from backend.imaging.models import Stack
         from backend.imaging.services import confirm_stack, take_in_local_file
         from tests.exact.recording import write_zip
 
@@ -32,11 +31,25 @@ class Control(Teaching):
         with tempfile.TemporaryDirectory() as folder:
             path = write_zip(Path(folder) / "dish.zip", frames, changes)
             taken_in = take_in_local_file(path=path, lab=lab, by=this_computer())
-        fields = [field.name for field in Stack._meta.concrete_fields if field.name not in ("id", "created_at")]
-        values = {field: getattr(taken_in, field) for field in fields}
-        stacks = [taken_in, *(Stack.objects.create(**values) for _ in range(recordings - 1))]
+        stacks = _again(taken_in, recordings)
         for number, stack in enumerate(stacks):
             confirm_stack(stack=stack, patient_code="F", cycle_label="1", dish_label=f"D{number}", actor=actor, by=actor.user)
+        return [str(stack.id) for stack in stacks]
+
+    def take_in(self, path: str, recordings: int) -> list[str]:
+        """File one recording of this host under so many dishes of a lab, and give the ids."""
+        from backend.accounts.models import Lab
+        from backend.config.local import actor_in, this_computer
+        from backend.config.preparing import prepare
+        from backend.imaging.services import confirm_stack, take_in_local_file
+
+        prepare()
+        lab = Lab.objects.create(name="Rendered")
+        actor = actor_in(lab)
+        taken_in = take_in_local_file(path=Path(path), lab=lab, by=this_computer())
+        stacks = _again(taken_in, recordings)
+        for number, stack in enumerate(stacks):
+            confirm_stack(stack=stack, patient_code="R", cycle_label="1", dish_label=f"D{number}", actor=actor, by=actor.user)
         return [str(stack.id) for stack in stacks]
 
     def request(self, stacks: list[str]) -> list[str]:
@@ -115,6 +128,13 @@ class Control(Teaching):
             connection.close()
             if kept is not None:
                 connection.settings_dict["OPTIONS"]["timeout"] = kept
+
+
+def _again(stack: Any, recordings: int) -> list[Any]:
+    """The recording and copies of its row, so many together."""
+    fields = [field.name for field in stack._meta.concrete_fields if field.name not in ("id", "created_at")]
+    values = {field: getattr(stack, field) for field in fields}
+    return [stack, *(type(stack).objects.create(**values) for _ in range(recordings - 1))]
 
 
 def _rows(table: Any, own: dict[str, Any], *fields: str) -> list[list[Any]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as own
 from django.db import DatabaseError
 
+from backend.config.celery import app
 from backend.config.sweeper import Duty, Sweeper
 from backend.config.worker import worker_children
 from tests.running.ports import wait_until
@@ -20,14 +22,34 @@ def words_after(word: str, commands: list[list[str]]) -> list[str]:
     return [command[command.index(word) + 1] for command in commands]
 
 
-def test_runs_uploads_and_learning_have_processes_of_their_own_and_each_its_own_name(settings: Any) -> None:
+def test_runs_uploads_labels_and_learning_have_processes_of_their_own_and_each_its_own_name(settings: Any) -> None:
     settings.WORKER_PROCESSES = 3
     commands = [list(child.command) for child in worker_children()]
-    assert words_after("--queues", commands) == ["runs", "runs", "runs", "intake", "learning"]
+    assert words_after("--queues", commands) == ["runs", "runs", "runs", "intake", "labels", "learning"]
     names = words_after("--hostname", commands)
-    assert len(set(names)) == 5
+    assert len(set(names)) == 6
     assert all(own.INSTANCE_KEY in name for name in names), "another installation's worker on this machine has other names"
     assert words_after("--queues", [list(child.command) for child in worker_children(runs_only=True)]) == ["runs"] * 3
+
+
+def test_several_processes_that_take_runs_share_the_one_that_owns_the_device(settings: Any) -> None:
+    settings.DETECTOR_SHARED = True
+    device, *others = worker_children()
+    assert device.command[2:4] == ["detector", "serve"]
+    socket = device.command[device.command.index("--socket") + 1]
+    told = {child.name: child.environment["DETECTOR_SOCKET"] for child in others}
+    assert told == {"worker (runs)": socket, "worker (intake)": "", "worker (labels)": "", "worker (learning)": ""}
+    settings.DATA_DIR = Path("/a-folder" * 20)
+    assert all(len(child.environment["DETECTOR_SOCKET"]) <= 100 for child in worker_children()[1:])
+
+
+def test_a_gigabyte_of_labels_waits_in_no_queue_that_recordings_wait_in() -> None:
+    app.loader.import_default_modules()
+    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in app.tasks}
+    slow = {name: queue for name, queue in queues.items() if name.partition(".")[0] in ("labels", "datasets", "training", "adaptation")}
+    assert {"labels.import", "labels.sync", "datasets.freeze", "training.execute"} <= slow.keys()
+    assert {queues["imaging.take_in"], queues["analysis.execute_run"]} == {"intake", "runs"}
+    assert not {"intake", "runs"} & set(slow.values()), slow
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Nets in this process and in the one that owns the device."""
