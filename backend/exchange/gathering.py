@@ -38,6 +38,7 @@ from backend.review.machine import machine_says
 from backend.review.measuring import size_of
 from backend.review.models import Reading
 from backend.review.selectors import is_signature_valid, readings_visible_to
+from backend.review.values import GRADES
 from backend.selection.embryos import stacks_of_dishes
 
 
@@ -121,7 +122,7 @@ def _embryo_part(
         absent=one.absent,
         intervals=intervals_of(onsets, [each.model_dump(mode="json") for each in profile.intervals] if profile else [], one.absent),
         events=[_event_line(event, hours) for event in one.events],
-        grades=[GradeLine(name, str(grade.value), grade.by_name) for name, grade in one.grades.items()],
+        grades=[GradeLine(name, str(one.grades[name].value), one.grades[name].by_name) for name in GRADES if name in one.grades],
         decision=said.decisions.get(one.place),
         scores=said.scores.get(one.place, ()),
         measurements=_measurement_lines(readings, hours),

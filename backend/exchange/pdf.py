@@ -32,6 +32,7 @@ from backend.exchange.pdf_style import (
 )
 from backend.exchange.words import Language, Speech
 
+GARDNER = ("expansion", "icm", "te")
 OVERVIEW_PHASES = ("tPNf", "t2", "t4", "t8", "tM", "tB")
 # Documents share their fonts' tables of letters, and one document at a time leaves a processor to the pages that people look at.
 _writing = threading.Lock()
@@ -148,12 +149,19 @@ def _overview(dish: DishPart, speech: Speech) -> Table:
             *_timings(embryo, speech),
             embryo.onsets[-1].phase if embryo.onsets else "–",
             said(", ".join(speech.named("event", one.kind) for one in embryo.events if one.verdict != "rejected") or "–", TABLE_TEXT),
-            said(" ".join(speech.named("grade_value", one.value) for one in embryo.grades) or "–", TABLE_TEXT),
+            said(_grades(embryo, speech) or "–", TABLE_TEXT),
             said(speech.named("decision", embryo.decision.value) if embryo.decision else "–", TABLE_TEXT),
         ]
         for embryo in dish.embryos
     ]
-    return table(head, rows, [11 * mm, *[13 * mm] * len(OVERVIEW_PHASES), 20 * mm, 34 * mm, 19 * mm, 18 * mm])
+    return table(head, rows, [11 * mm, *[12 * mm] * len(OVERVIEW_PHASES), 20 * mm, 34 * mm, 19 * mm, 24 * mm])
+
+
+def _grades(embryo: EmbryoPart, speech: Speech) -> str:
+    """Gardner's three in one word, as people write them; the others by name."""
+    gardner = "".join(one.value for one in embryo.grades if one.name in GARDNER)
+    others = [speech.named("grade_value", one.value) for one in embryo.grades if one.name not in GARDNER]
+    return ", ".join([*([gardner] if gardner else []), *others])
 
 
 def _timings(embryo: EmbryoPart, speech: Speech) -> Sequence[str]:

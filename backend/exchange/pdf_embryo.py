@@ -18,6 +18,8 @@ from backend.exchange.words import Speech
 KEY_PHASES = ("tPNa", "tPNf", "t2", "t4", "t8", "tM", "tSB", "tB", "tEB", "tHB")
 """Whose first frame is shown."""
 MOST_PICTURES = 8
+LEAST_SHARE = 0.005
+"""Less is 0 % once it is rounded."""
 PICTURE = WIDTH / MOST_PICTURES - 3
 Pictures = Mapping[Wanted, bytes]
 
@@ -67,7 +69,7 @@ def _pictures(recording: RecordingLine, embryo: EmbryoPart, pictures: Pictures, 
         is_lacking |= box is not None and jpeg is None
         missing = speech("picture_missing" if box else "place_unknown")
         top.append(Image(io.BytesIO(jpeg), PICTURE, PICTURE) if jpeg else said(missing, CENTRED))
-        when = speech.hours(onset.hours) if onset.hours is not None else f"{speech('frame')} {onset.frame_index}"
+        when = speech.hours(onset.hours) if onset.hours is not None else f"{speech('frame')} {speech.frame(onset.frame_index)}"
         below.append(said(f"{onset.phase} · {when}", CENTRED))
     made = Table([top, below], colWidths=[PICTURE + 3] * len(onsets), rowHeights=[PICTURE + 3, 11], hAlign="LEFT")
     made.setStyle(
@@ -90,7 +92,7 @@ def _onsets_and_intervals(embryo: EmbryoPart, speech: Speech) -> Table:
         left.append(said(speech("absent", phases=", ".join(embryo.absent)), SMALL))
     right: list[Flowable] = [said(speech("intervals"), LABEL)]
     right.append(_intervals(embryo, speech) if embryo.intervals else said(speech("no_intervals"), SMALL))
-    made = Table([[left, right]], colWidths=[WIDTH * 0.63, WIDTH * 0.37], hAlign="LEFT")
+    made = Table([[left, right]], colWidths=[WIDTH - 61 * mm, 61 * mm], hAlign="LEFT")
     made.setStyle(
         TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 0), (-1, -1), 0)])
     )
@@ -104,14 +106,14 @@ def _onsets(embryo: EmbryoPart, speech: Speech) -> Table:
         [
             onset.phase,
             speech("censored", value=speech.number(onset.hours)) if onset.is_censored else speech.number(onset.hours),
-            str(onset.frame_index),
-            speech.bounds(onset.low, onset.high, 1 if in_hours else 0),
+            str(speech.frame(onset.frame_index)),
+            speech.bounds(onset.low, onset.high) if in_hours else speech.bounds_in_frames(onset.low, onset.high),
             speech.share(onset.confidence),
             said(speech("source_by", name=onset.by_name) if onset.by_name else speech.named("source", onset.source), TABLE_TEXT),
         ]
         for onset in embryo.onsets
     ]
-    return table(head, rows, [11 * mm, 26 * mm, 12 * mm, 22 * mm, 20 * mm, 22 * mm])
+    return table(head, rows, [11 * mm, 26 * mm, 11 * mm, 21 * mm, 20 * mm, 30 * mm])
 
 
 def _intervals(embryo: EmbryoPart, speech: Speech) -> Table:
@@ -122,7 +124,9 @@ def _intervals(embryo: EmbryoPart, speech: Speech) -> Table:
         name = speech("interval_share", name=interval.name) if is_share else interval.name
         figures = [speech.number(interval.value, digits), speech.bounds(interval.low, interval.high, digits)]
         rows.append([said(name, TABLE_TEXT), *figures, speech.named("source", interval.source)])
-    return table([speech(key) for key in ("interval", "interval_hours", "bounds", "source")], rows, [17 * mm, 11 * mm, 20 * mm, 17 * mm])
+    return table(
+        [speech(key) for key in ("interval", "interval_hours", "bounds", "source")], rows, [15.5 * mm, 10.5 * mm, 19 * mm, 16 * mm]
+    )
 
 
 def _events(embryo: EmbryoPart, speech: Speech) -> list[Flowable]:
@@ -130,7 +134,7 @@ def _events(embryo: EmbryoPart, speech: Speech) -> list[Flowable]:
         return [said(speech("no_events"))]
     rows: list[list[str | Flowable]] = []
     for event in embryo.events:
-        when = speech("event_span", first=event.first_frame, last=event.last_frame)
+        when = speech("event_span", first=speech.frame(event.first_frame), last=speech.frame(event.last_frame))
         if event.first_hours is not None and event.last_hours is not None:
             hours = speech("event_span_hours", first=speech.number(event.first_hours), last=speech.number(event.last_hours))
             when = f"{hours} ({when})"
@@ -182,8 +186,11 @@ def _decision(embryo: EmbryoPart, speech: Speech) -> list[Flowable]:
 
 
 def _probabilities(score: ScoreLine, speech: Speech) -> list[str]:
-    told = [f"{grade} {speech.share(share)}" for grade, share in score.grades]
-    return [*told, f"{speech('undetermined')} {speech.share(score.undetermined)}"]
+    told = [(grade, share) for grade, share in score.grades]
+    if score.undetermined >= LEAST_SHARE:
+        told.append((speech("undetermined"), score.undetermined))
+    # A figure is not left alone at the beginning of a line.
+    return [f"{name} {speech.share(share)}".replace(" ", "\u00a0") for name, share in told]
 
 
 def _readings(embryo: EmbryoPart, speech: Speech) -> list[Flowable]:

@@ -16,7 +16,7 @@ def measurements(embryo: EmbryoPart, speech: Speech) -> list[Flowable]:
         length, area = (one.px, one.px2) if one.um is None else (one.um, one.um2)
         unit = speech("unit_px" if one.um is None else "unit_um")
         size = f"{speech.number(length)} {unit}" + (f", {speech.number(area)} {unit}²" if area is not None else "")
-        when = f"{speech('frame')} {one.frame_index}" + (f" ({speech.hours(one.hours)})" if one.hours is not None else "")
+        when = f"{speech('frame')} {speech.frame(one.frame_index)}" + (f" ({speech.hours(one.hours)})" if one.hours is not None else "")
         told = (one.label or "–", speech.named("measured", one.kind), size, when, calibration_told(one, speech), one.by_name)
         rows.append([said(text, TABLE_TEXT) for text in told])
     head = [speech(key) for key in ("measurement", "measured_as", "size", "at", "calibration", "by")]

@@ -34,8 +34,8 @@ CENTRED = ParagraphStyle("centred", parent=SMALL, alignment=TA_CENTER)
 STRONG = ParagraphStyle("strong", parent=BODY, fontName=BOLD)
 WARNING = ParagraphStyle("warning", parent=BODY, textColor=BAD)
 TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=15, leading=19, spaceAfter=4)
-HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=12, leading=15, spaceBefore=6, spaceAfter=3)
-LABEL = ParagraphStyle("label", parent=BODY, fontName=BOLD, fontSize=8.5, leading=11, spaceBefore=6, spaceAfter=2)
+HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=12, leading=15, spaceBefore=6, spaceAfter=3, keepWithNext=1)
+LABEL = ParagraphStyle("label", parent=BODY, fontName=BOLD, fontSize=8.5, leading=11, spaceBefore=6, spaceAfter=2, keepWithNext=1)
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from reportlab.lib.colors import white
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable
 
 from backend.exchange.contents import EmbryoPart, OnsetLine, RecordingLine
@@ -14,10 +14,10 @@ from backend.exchange.words import Speech
 
 BAR_HEIGHT = 13
 BAR_BOTTOM = 26
-LABEL_ROW = 7.5
-LABEL_ROWS = 3
-LABEL_HALF = 17
-HEIGHT = BAR_BOTTOM + BAR_HEIGHT + 5 + LABEL_ROW * LABEL_ROWS + 6
+LABEL_SIZE = 6
+LABEL_ROW = 14
+LABEL_GAP = 1.5
+MOST_LABEL_ROWS = 5
 STEPS = (1, 2, 5, 6, 12, 24, 48, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000)
 MOST_TICKS = 14
 
@@ -25,13 +25,15 @@ MOST_TICKS = 14
 class Timeline(Flowable):
     def __init__(self, embryo: EmbryoPart, recording: RecordingLine, speech: Speech) -> None:
         super().__init__()
-        self.width, self.height = WIDTH, HEIGHT
         self._embryo, self._speech = embryo, speech
         in_hours = embryo.bounds_in == "hours" and recording.first_hours is not None and recording.last_hours is not None
         self._in_hours = in_hours
-        self._first = recording.first_hours if in_hours and recording.first_hours is not None else 0.0
-        self._last = recording.last_hours if in_hours and recording.last_hours is not None else float(max(recording.frame_count - 1, 1))
+        self._first = recording.first_hours if in_hours and recording.first_hours is not None else 1.0
+        self._last = recording.last_hours if in_hours and recording.last_hours is not None else float(max(recording.frame_count, 2))
         self._onsets = sorted((one for one in embryo.onsets if self._at(one) is not None), key=lambda one: self._at(one) or 0.0)
+        self.width = WIDTH
+        self._rows = self._label_rows()
+        self.height = BAR_BOTTOM + BAR_HEIGHT + 4 + LABEL_ROW * (max(self._rows, default=0) + 1)
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:  # noqa: ARG002 - reportlab's signature
         return self.width, self.height
@@ -40,12 +42,12 @@ class Timeline(Flowable):
         canvas = self.canv
         self._draw_axis(canvas)
         self._draw_stages(canvas)
-        for onset, row in self._with_label_rows():
+        for onset, row in zip(self._onsets, self._rows, strict=True):
             self._draw_onset(canvas, onset, row)
         self._draw_events(canvas)
 
     def _at(self, onset: OnsetLine) -> float | None:
-        return onset.hours if self._in_hours else float(onset.frame_index)
+        return onset.hours if self._in_hours else float(self._speech.frame(onset.frame_index))
 
     def _x(self, value: float) -> float:
         share = (value - self._first) / max(self._last - self._first, 1e-6)
@@ -81,14 +83,20 @@ class Timeline(Flowable):
                 canvas.setFont(BOLD, 6.5)
                 canvas.drawCentredString((left + right) / 2, BAR_BOTTOM + 4, onset.phase)
 
-    def _with_label_rows(self) -> Iterator[tuple[OnsetLine, int]]:
-        """Each onset with the lowest row of labels that has room for its own."""
-        ends = [-100.0] * LABEL_ROWS
-        for onset in self._onsets:
+    def _label(self, onset: OnsetLine) -> tuple[str, str]:
+        return onset.phase, self._speech.number(self._at(onset), 1 if self._in_hours else 0)
+
+    def _label_rows(self) -> list[int]:
+        """The row of each onset's label, which flies from its mark to the right: above the marks of those that follow too closely."""
+        rows: list[int] = []
+        followers: list[tuple[float, int]] = []
+        for onset in reversed(self._onsets):
             x = self._x(self._at(onset) or 0.0)
-            row = next((row for row, end in enumerate(ends) if x - LABEL_HALF > end), ends.index(min(ends)))
-            ends[row] = x + LABEL_HALF
-            yield onset, row
+            end = x + LABEL_GAP + max(stringWidth(text, BOLD, LABEL_SIZE) for text in self._label(onset)) + LABEL_GAP
+            row = min(max((row + 1 for left, row in followers if left < end), default=0), MOST_LABEL_ROWS - 1)
+            followers.append((x, row))
+            rows.insert(0, row)
+        return rows
 
     def _draw_onset(self, canvas: Any, onset: OnsetLine, row: int) -> None:
         x, top = self._x(self._at(onset) or 0.0), BAR_BOTTOM + BAR_HEIGHT + 3 + row * LABEL_ROW
@@ -98,20 +106,22 @@ class Timeline(Flowable):
         canvas.setLineWidth(1.1 if is_human else 0.6)
         if not is_human:
             canvas.setDash(1.5, 1.5)
-        canvas.line(x, BAR_BOTTOM - 3, x, top)
+        canvas.line(x, BAR_BOTTOM - 3, x, top + LABEL_ROW - 2)
         if onset.low is not None and onset.high is not None:
-            canvas.line(self._x(onset.low), BAR_BOTTOM - 4, self._x(onset.high), BAR_BOTTOM - 4)
+            more = 0 if self._in_hours else 1
+            canvas.line(self._x(onset.low + more), BAR_BOTTOM - 4, self._x(onset.high + more), BAR_BOTTOM - 4)
         canvas.restoreState()
         canvas.setFillColor(INK)
-        canvas.setFont(BOLD if is_human else FONT, 6)
-        value = self._speech.number(self._at(onset), 1 if self._in_hours else 0)
-        canvas.drawCentredString(min(max(x, LABEL_HALF), self.width - LABEL_HALF), top + 1, f"{onset.phase} {value}")
+        canvas.setFont(BOLD if is_human else FONT, LABEL_SIZE)
+        phase, value = self._label(onset)
+        canvas.drawString(x + LABEL_GAP, top + 7, phase)
+        canvas.drawString(x + LABEL_GAP, top + 0.5, value)
 
     def _draw_events(self, canvas: Any) -> None:
         """Small triangles below the bar where something happened that nobody rejected."""
         canvas.setFillColor(BAD)
         for event in self._embryo.events:
-            start = event.first_hours if self._in_hours else float(event.first_frame)
+            start = event.first_hours if self._in_hours else float(self._speech.frame(event.first_frame))
             if start is None or event.verdict == "rejected":
                 continue
             x = self._x(start)

@@ -13,12 +13,12 @@ from typing import Any
 import xlsxwriter
 
 from backend.analysis.profile_tables import FORMULA, INTERVALS, PHASES, Cell
-from backend.exchange.contents import DishPart, EmbryoPart, MeasurementLine, Report
+from backend.exchange.contents import DishPart, EmbryoPart, MeasurementLine, OnsetLine, Report
 from backend.exchange.pdf import title_of
 from backend.exchange.pdf_measurements import calibration_told
 from backend.exchange.words import Language, Speech
+from backend.review.values import GRADES
 
-GRADES = ("expansion", "icm", "te", "fragmentation", "evenness", "pn_count", "multinucleation")
 WIDEST = 48
 
 
@@ -176,16 +176,16 @@ def _sheets(report: Report, speech: Speech) -> Mapping[str, tuple[list[str], Row
         at: list[Cell] = [dish.label, embryo.place]
         sheets["embryos"][1].append([*at, report.patient_code, report.cycle_label, *_overview(embryo, speech)])
         sheets["onsets"][1].extend(
-            [*at, one.phase, one.hours, one.frame_index, one.low, one.high, one.confidence, named("source", one.source), one.by_name,
-             speech.time(one.at) if one.at else ""]
+            [*at, one.phase, one.hours, speech.frame(one.frame_index), *_bounds(one, embryo), one.confidence,
+             named("source", one.source), one.by_name, speech.time(one.at) if one.at else ""]
             for one in embryo.onsets
         )  # fmt: skip
         sheets["intervals"][1].extend(
             [*at, one.name, one.value, one.low, one.high, named("source", one.source)] for one in embryo.intervals
         )
         sheets["events"][1].extend(
-            [*at, named("event", one.kind), one.first_frame, one.last_frame, one.first_hours, one.last_hours, one.confidence,
-             named("source", one.source), named("verdict", one.verdict), one.by_name]
+            [*at, named("event", one.kind), speech.frame(one.first_frame), speech.frame(one.last_frame), one.first_hours, one.last_hours,
+             one.confidence, named("source", one.source), named("verdict", one.verdict), one.by_name]
             for one in embryo.events
         )  # fmt: skip
         sheets["measurements"][1].extend([*at, *_measurement(one, speech)] for one in embryo.measurements)
@@ -196,8 +196,14 @@ def _sheets(report: Report, speech: Speech) -> Mapping[str, tuple[list[str], Row
 MEASURED = ("measurement", "measured_as", "frame", "hours_hpi", "length_um", "area_um2", "length_px", "area_px2", "calibration", "by")
 
 
+def _bounds(one: OnsetLine, embryo: EmbryoPart) -> list[Cell]:
+    """In hours, else in frames, which people count from one."""
+    more = 0 if embryo.bounds_in == "hours" else 1
+    return [None if bound is None else bound + more for bound in (one.low, one.high)]
+
+
 def _measurement(one: MeasurementLine, speech: Speech) -> list[Cell]:
-    opening: list[Cell] = [one.label, speech.named("measured", one.kind), one.frame_index, one.hours]
+    opening: list[Cell] = [one.label, speech.named("measured", one.kind), speech.frame(one.frame_index), one.hours]
     return [*opening, one.um, one.um2, one.px, one.px2, calibration_told(one, speech), one.by_name]
 
 

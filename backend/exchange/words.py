@@ -35,11 +35,18 @@ class Speech:
         text = f"{value:.{digits}f}"
         return text.replace(".", ",") if self.language == "ru" else text
 
+    def frame(self, index: int) -> int:
+        """The number of a frame as the pages tell it: they count from one."""
+        return index + 1
+
     def hours(self, value: float | None) -> str:
         return "–" if value is None else self("hours", value=self.number(value))
 
     def bounds(self, low: float | None, high: float | None, digits: int = 1) -> str:
         return "–" if low is None or high is None else f"{self.number(low, digits)} – {self.number(high, digits)}"
+
+    def bounds_in_frames(self, low: float | None, high: float | None) -> str:
+        return "–" if low is None or high is None else self.bounds(low + 1, high + 1, 0)
 
     def share(self, value: float | None) -> str:
         return "–" if value is None else f"{value * 100:.0f} %"

@@ -30,7 +30,7 @@ def take_as_wow(page: Page) -> None:
     expect(page.get_by_role("button", name="WOW dish")).to_have_attribute("aria-pressed", "true")
     page.get_by_label("Meaning of Эмбрион").select_option("content.embryo")
     again(page, lambda: page.get_by_role("button", name="Count again").click())
-    page.get_by_label("images/dish-000005.png", exact=True).check()
+    page.get_by_role("radio", name="images/dish-000005.png").check()
 
 
 def again(page: Page, ask: object) -> None:

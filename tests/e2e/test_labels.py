@@ -48,6 +48,30 @@ def test_an_awkward_export_is_reported_mapped_settled_and_imported_in_one_sittin
     expect(page.get_by_role("link", name="Make a data set of them")).to_be_visible()
 
 
+def test_pictures_of_one_name_are_seen_before_one_is_chosen_and_an_import_speaks_russian(open_page: Opener, awkward: Awkward) -> None:
+    page = open_page("/settings", width=1024, height=768)
+    choose(page, "Language", "ru")
+    bring_in(page, awkward.file)
+    question = page.get_by_test_id("conflict")
+    expect(question).to_contain_text("dish-000005.png: так называются 2 снимка")
+    expect(question).to_contain_text("задание 1 (id 4001)")
+    pictures = question.locator("img")
+    expect(pictures).to_have_count(2)
+    pictures.first.scroll_into_view_if_needed()
+    for number in range(2):
+        expect(pictures.nth(number)).to_have_js_property("complete", True, timeout=SLOW_MS)
+        assert pictures.nth(number).evaluate("image => image.naturalWidth") > 0
+    # A click on a picture chooses it.
+    pictures.nth(1).click()
+    expect(question).to_have_attribute("data-settled", "true")
+    expect(question.get_by_role("radio", name="images/dish-000005.png")).to_be_checked()
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 1024
+    page.get_by_role("button", name="Отменить загрузку").click()
+    expect(page.get_by_text("Эта загрузка отменена")).to_be_visible()
+    page.goto("/settings")
+    choose(page, "Язык", "en")
+
+
 def test_importing_the_same_file_again_changes_nothing(open_page: Opener, awkward: Awkward, imported: str) -> None:
     page = open_page("/labels")
     bring_in(page, awkward.file)

@@ -247,3 +247,26 @@ def test_two_corrections_of_the_same_made_without_each_other_are_both_shown_afte
     assert corrections(page, analysed_dish)["unusable"] == [[1, 1]]
     other.keyboard.press("u")
     expect(other.get_by_test_id("correction-panel").locator("[data-saved]")).to_have_attribute("data-saved", "saved", timeout=SLOW_MS)
+
+
+def test_small_forms_outlive_their_tabs(context: BrowserContext) -> None:
+    page = tab(context, "/lab")
+    page.get_by_label("Email").fill("newcomer@example.org")
+    page.get_by_label("Role", exact=True).select_option("viewer")
+    page.close()
+    page = tab(context, "/settings")
+    page.get_by_label("Your name").fill("Ada Admin-Lovelace")
+    page.get_by_label("Current password").fill("half a password")
+    page.reload()
+    expect(page.get_by_label("Your name")).to_have_value("Ada Admin-Lovelace")
+    expect(page.get_by_label("Current password")).to_have_value("")
+    restored(page).get_by_role("button", name="Discard").click()
+    expect(page.get_by_label("Your name")).to_have_value("Ada Admin")
+    page.goto("/lab")
+    expect(page.get_by_label("Email")).to_have_value("newcomer@example.org")
+    expect(page.get_by_label("Role", exact=True)).to_have_value("viewer")
+    page.get_by_role("button", name="Make a link").click()
+    expect(restored(page)).to_have_count(0)
+    assert "half a password" not in page.evaluate("JSON.stringify(localStorage)")
+    page.reload()
+    expect(page.get_by_label("Email")).to_have_value("")

@@ -11,6 +11,7 @@ from backend.analysis.models import EmbryoProfile, KeyFrame, Placements, Run, We
 from backend.analysis.values import place_name
 from backend.imaging.models import Stack
 from backend.registry.models import Weights
+from tests.backend.registry.rows import set_in_use
 from tests.exact.recording import CENTRES, RADIUS
 
 FIRST_HOUR, STEP_HOURS = 20.0, 0.5
@@ -24,8 +25,12 @@ def hour(frame: int) -> float:
 
 def analysed(stack: Stack) -> Run:
     """A finished run of this recording, as a worker leaves it."""
-    wells = Weights.objects.create(name="wells-1", task="wells", family="f", sha256="a" * 64, folder="w", state=Weights.State.ACTIVE)
-    stages = Weights.objects.create(name="stages-1", task="stages", family="f", sha256="b" * 64, folder="s", state=Weights.State.ACTIVE)
+    wells = set_in_use(
+        Weights.objects.create(name="wells-1", task="wells", family="f", sha256="a" * 64, folder="w", state=Weights.State.CHECKED)
+    )
+    stages = set_in_use(
+        Weights.objects.create(name="stages-1", task="stages", family="f", sha256="b" * 64, folder="s", state=Weights.State.CHECKED)
+    )
     run = Run.objects.create(
         stack=stack, weights=wells, stager=stages, state=Run.State.FINISHED, finished_at=timezone.now(), layout="3x3", code_version="1.2.3"
     )

@@ -34,10 +34,10 @@ def test_a_report_holds_the_figures_that_the_page_has(
     assert set(embryo["onsets"]) == set(ONSETS)
     for phase, onset in embryo["onsets"].items():
         hours = f"{onset['hours_post_insemination']:.1f}".replace(".", point)
-        assert f"{phase} {hours} {onset['frame_index']}" in text
+        assert f"{phase} {hours} {onset['frame_index'] + 1}" in text
         if onset["source"] == "machine":
             bounds = f"{onset['low']:.1f} – {onset['high']:.1f}".replace(".", point)
-            assert f"{phase} {hours} {onset['frame_index']} {bounds} 91 %" in text
+            assert f"{phase} {hours} {onset['frame_index'] + 1} {bounds} 91 %" in text
 
 
 def test_a_russian_report_is_written_in_cyrillic_letters(get: Get) -> None:
@@ -54,11 +54,19 @@ def test_without_a_language_a_report_is_in_the_persons_own(get: Get, cast: Cast)
     assert "Report on embryo B2" in text_of(get("pdf", "B2", language="en").content)
 
 
+def test_the_overview_writes_the_grades_of_a_blastocyst_as_people_do(get: Get, read: Callable[..., None], actor: Actor) -> None:
+    read(actor, grades__te="B", grades__fragmentation="mild", grades__icm="A", grades__expansion=4)
+    text = text_of(get("pdf", language="en").content)
+    assert "4AB, mild" in text
+    assert "Expansion: 4" in text
+    assert text.index("Expansion: 4") < text.index("Inner cell mass: A") < text.index("Fragmentation: mild")
+
+
 def test_human_values_are_told_apart_from_the_machines_and_name_who_gave_them(get: Get, read: Callable[..., None], actor: Actor) -> None:
     read(actor, onsets__t2={"frame_index": 6, "source": "own"})
     text = text_of(get("pdf", "A1", language="en").content)
-    assert f"t2 23.0 6 – – human: {actor.user.name}" in text
-    assert "t4 27.0 14 26.3 – 27.4 91 % machine" in text
+    assert f"t2 23.0 7 – – human: {actor.user.name}" in text
+    assert "t4 27.0 15 26.3 – 27.4 91 % machine" in text
     assert "cc2 2.0" in text, "an interval follows the onset that a person moved"
 
 
@@ -101,7 +109,7 @@ def test_a_lost_recording_costs_a_report_its_pictures_only(get: Get, run: Run) -
     run.stack.save()
     text = text_of(get("pdf", "A1", language="en").content)
     assert "picture not available" in text
-    assert "t2 22.0 4" in text
+    assert "t2 22.0 5" in text
 
 
 def test_what_people_typed_is_text_and_never_markup(get: Get, dish: Dish) -> None:

@@ -81,6 +81,15 @@ def test_text_that_a_spreadsheet_would_run_is_kept_from_it(
     assert not [text for text in texts if text.startswith(("FORMULA", "=", "+", "-", "@", "\t", "\r"))]
 
 
+def test_a_workbook_counts_frames_from_one_as_the_pages_do_and_data_files_from_zero_as_the_api_does(get: Get) -> None:
+    with zipfile.ZipFile(io.BytesIO(get("xlsx", "A1").content)) as parts:
+        onsets = ElementTree.fromstring(parts.read("xl/worksheets/sheet2.xml"))
+    frames = [cell.findtext(f"{MAIN}v") for cell in onsets.iter(f"{MAIN}c") if str(cell.get("r")).startswith("E")][1:]
+    assert [int(str(frame)) for frame in frames] == [frame + 1 for frame in ONSETS.values()]
+    told = get("json", "A1").json()["dishes"][0]["embryos"][0]["onsets"]
+    assert [onset["frame_index"] for onset in told] == list(ONSETS.values())
+
+
 def test_a_workbook_speaks_the_language_that_was_asked_for(get: Get) -> None:
     assert {"Лунка", "машина", "Часы после оплодотворения"} <= cells(get("xlsx", language="ru").content)
     assert "machine" in cells(get("xlsx", language="en").content)

@@ -35,9 +35,13 @@ export class Translator {
 
   /** The text of a key; `{name}` is filled from `params`, and `params.n` chooses the plural form. */
   t = (key: Key, params: Params = {}): string => {
-    const entry = DICTIONARIES[this.language][key];
-    return fill(typeof entry === 'string' ? entry : this.#form(entry, params), this.#written(params));
+    return this.filled(DICTIONARIES[this.language][key], params);
   };
+
+  /** The same for a text that stands in no dictionary of keys. */
+  filled(entry: Entry, params: Params = {}): string {
+    return fill(typeof entry === 'string' ? entry : this.#form(entry, params), this.#written(params));
+  }
 
   /** A text that may not exist, such as one for a code the server made up later. */
   maybe(key: string, params: Params = {}): string | null {

@@ -32,6 +32,16 @@ test('a person is not shown what somebody else typed in the same browser, nor wh
   expect(new Typed(new Drafts(() => 'ann', browser), 'comment/s/A2', '').value).toBe('');
 });
 
+test('a part that came with a later release stands as it starts, beside what was left', () => {
+  const drafts = new Drafts(() => 'ann', shelf());
+  new Typed<object>(drafts, 'invitation', {}).say({ email: 'b@example.org' });
+  const after = new Typed(drafts, 'invitation', { email: '', role: 'viewer' });
+  expect(after.value).toEqual({ email: 'b@example.org', role: 'viewer' });
+  after.say({ role: 'admin' });
+  const later = new Typed(drafts, 'invitation', { email: '', role: 'viewer' });
+  expect(later.value).toEqual({ email: 'b@example.org', role: 'admin' });
+});
+
 test('typing back what stood before leaves nothing behind', () => {
   const drafts = new Drafts(() => 'ann', shelf());
   const label = new Typed(drafts, 'dish-label/d', 'Dish 1');

@@ -16,7 +16,8 @@ export class Typed<T> {
     this.#initial = initial;
     const left = drafts.read<T>(thing);
     const isLeft = left !== null && typeof left.value === typeof initial && !alike(left.value, initial);
-    this.#value = isLeft ? left.value : initial;
+    // A part that came with a later release is not in what an older one left.
+    this.#value = isLeft ? within(initial, left.value) : initial;
     this.restoredAt = isLeft ? left.at : null;
   }
 
@@ -28,6 +29,11 @@ export class Typed<T> {
     this.#value = value;
     if (alike(value, this.#initial)) this.#drafts.drop(this.#thing);
     else this.#drafts.write(this.#thing, value);
+  }
+
+  /** Type into a part of it. */
+  say(part: Partial<T>): void {
+    this.value = { ...this.#value, ...part };
   }
 
   /** The server has it, and this stands now. */
@@ -42,5 +48,8 @@ export class Typed<T> {
     this.restoredAt = null;
   }
 }
+
+const within = <T>(initial: T, left: T): T =>
+  typeof initial === 'object' && !Array.isArray(initial) ? { ...initial, ...left } : left;
 
 const alike = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

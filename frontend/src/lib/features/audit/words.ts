@@ -7,8 +7,14 @@ export const actionInWords = (action: string, words: Translator): string =>
   words.maybe(`audit.action.${action}`) ?? action;
 
 /** What it was done to: its kind in words, long keys by their beginnings. */
-export function subjectInWords(subject: string, words: Translator): string {
-  const [kind = '', ...rest] = subject.split(' ');
+export const subjectInWords = (subject: string, words: Translator): string =>
+  subject
+    .split(' of ')
+    .map((part) => partInWords(part, words))
+    .join(', ');
+
+function partInWords(part: string, words: Translator): string {
+  const [kind = '', ...rest] = part.split(' ');
   const named = words.maybe(`audit.kind.${kind}`) ?? kind;
-  return [named, ...rest.map((part) => part.replace(UUID, (key) => `${key.slice(0, 8)}…`))].join(' ').trim();
+  return [named, ...rest.map((word) => word.replace(UUID, (key) => `${key.slice(0, 8)}…`))].join(' ').trim();
 }

@@ -2,11 +2,13 @@ import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { LiveEvent } from '$lib/api/types';
 import type { App } from '$lib/app.svelte';
+import { Typed } from '$lib/keeping/typed.svelte';
 import { Asking } from '$lib/ui/asking.svelte';
 import type { Choices, DataSet, Filters, SplitRule, StepKind, Steps } from './types';
 
 const REST_MS = 500;
 
+type Whose = Pick<App, 'api' | 'drafts'> & { router: Pick<App['router'], 'go'> };
 type Change = Partial<Pick<DataSet, 'name' | 'filters' | 'steps' | 'split'>>;
 
 /** One data set: a draft keeps itself while it is changed and counts what it takes; a frozen one only shows itself. */
@@ -17,21 +19,22 @@ export class OneDataSet {
   refusal = $state.raw<Refusal | null>(null);
   /** What the server would not keep; what the page shows is not kept until it is put right. */
   keeping = $state.raw<Refusal | null>(null);
-  /** Changes that are not with the server yet. */
-  pending = $state.raw<Change>({});
   readonly asking = new Asking();
+  #waiting = $state.raw<Typed<Change> | null>(null);
+  /** Changes that are not with the server yet. */
+  readonly pending: Change = $derived(this.#waiting?.value ?? {});
   readonly isDraft = $derived(this.it?.state === 'draft');
   readonly isKept = $derived(Object.keys(this.pending).length === 0);
   readonly mayFreeze = $derived(
     this.isDraft && this.isKept && (this.it?.counts?.items ?? 0) > 0 && !this.asking.isBusy,
   );
-  readonly #app: App;
+  readonly #app: Whose;
   readonly #id: string;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSending = false;
 
-  constructor(app: App, id: string) {
+  constructor(app: Whose, id: string) {
     this.#app = app;
     this.#id = id;
   }
@@ -46,8 +49,9 @@ export class OneDataSet {
       const params = { path: { data_set_id: this.#id } };
       const it = (await body(this.#app.api.GET('/api/data-sets/{data_set_id}/', { params }))) as DataSet;
       if (asked !== this.#asked) return;
-      this.it = it;
+      this.#take(it, this.pending);
       this.refusal = null;
+      if (!this.isKept) void this.keep();
       if (it.state === 'draft' && !this.choices) await this.#loadChoices(it.lab);
     } catch (error) {
       if (asked === this.#asked) this.refusal = asRefusal(error);
@@ -56,7 +60,7 @@ export class OneDataSet {
 
   /** Show a change at once and keep it after a moment's rest. */
   change(change: Change): void {
-    this.pending = { ...this.pending, ...change };
+    this.#waiting?.say(change);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.keep(), REST_MS);
   }
@@ -69,9 +73,9 @@ export class OneDataSet {
     try {
       const params = { path: { data_set_id: this.#id } };
       const { api } = this.#app;
-      this.it = (await body(api.PATCH('/api/data-sets/{data_set_id}/', { params, body: sent }))) as DataSet;
+      const it = (await body(api.PATCH('/api/data-sets/{data_set_id}/', { params, body: sent }))) as DataSet;
       this.keeping = null;
-      this.pending = left(this.pending, sent);
+      this.#take(it, left(this.pending, sent));
     } catch (error) {
       this.keeping = asRefusal(error);
     } finally {
@@ -115,6 +119,14 @@ export class OneDataSet {
 
   close(): void {
     void this.keep();
+  }
+
+  /** What waits from an earlier visit is about the data set as it was then; over another one it would undo what others changed. */
+  #take(it: DataSet, waiting: Change): void {
+    this.it = it;
+    this.#waiting?.giveUp();
+    this.#waiting = new Typed<Change>(this.#app.drafts, `data-set/${it.id}/${it.updated_at}`, {});
+    this.#waiting.say(waiting);
   }
 
   async #loadChoices(lab: string): Promise<void> {

@@ -1,14 +1,16 @@
 import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { App } from '$lib/app.svelte';
+import { Typed } from '$lib/keeping/typed.svelte';
 import { addressOf, countsQuery, usual, type Asked } from './exporting';
 import type { ExportCounts } from './types';
 
 /** What shall go out, and how much that is. */
 export class Exporting {
-  asked = $state.raw<Asked>(usual);
+  readonly typed: Typed<Asked>;
   counts = $state.raw<ExportCounts | null>(null);
   refusal = $state.raw<Refusal | null>(null);
+  readonly asked: Asked = $derived.by(() => this.typed.value);
   readonly address = $derived.by(() => addressOf(this.#lab, this.asked));
   readonly #app: App;
   readonly #lab: string;
@@ -17,10 +19,11 @@ export class Exporting {
   constructor(app: App, lab: string) {
     this.#app = app;
     this.#lab = lab;
+    this.typed = new Typed(app.drafts, `label-export/${lab}`, usual);
   }
 
   ask(change: Partial<Asked>): void {
-    this.asked = { ...this.asked, ...change };
+    this.typed.say(change);
   }
 
   async count(): Promise<void> {

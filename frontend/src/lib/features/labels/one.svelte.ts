@@ -3,6 +3,7 @@ import { asRefusal, type Refusal } from '$lib/api/refusal';
 import type { components } from '$lib/api/schema';
 import type { LiveEvent } from '$lib/api/types';
 import type { App } from '$lib/app.svelte';
+import { Typed } from '$lib/keeping/typed.svelte';
 import { Asking } from '$lib/ui/asking.svelte';
 import { keepOrder, merged, rowsOf, type Said } from './mapping';
 import { stageOf } from './report';
@@ -13,6 +14,16 @@ const SHOWN_CONFLICTS = 200;
 type Asked = components['schemas']['LabelPreviewInRequest'];
 export type Preset = NonNullable<Asked['preset']>;
 
+type Whose = Pick<App, 'api' | 'drafts'>;
+
+/** What a person said about a reading of the file; no word about bare boxes: what the file was read with. */
+interface Answered {
+  said: Said;
+  areBareWells: boolean | null;
+  answers: Record<string, string>;
+}
+const NOTHING: Answered = { said: {}, areBareWells: null, answers: {} };
+
 /** One import from its file to the labels: what it says, what that means here, what would happen, what is not clear. */
 export class OneImport {
   it = $state.raw<LabelImport | null>(null);
@@ -20,13 +31,17 @@ export class OneImport {
   progress = $state.raw<Progress | null>(null);
   conflicts = $state.raw<Conflict[]>([]);
   conflictCount = $state(0);
-  answers = $state.raw<Record<string, string>>({});
-  /** What the person said since the file was last read. */
-  said = $state.raw<Said>({});
-  areBareWells = $state(false);
   readonly asking = new Asking();
+  #typed = $state.raw<Typed<Answered> | null>(null);
   #order = $state.raw<string[]>([]);
 
+  /** What the person said since the file was last read. */
+  readonly said: Said = $derived(this.#typed?.value.said ?? {});
+  readonly areBareWells: boolean = $derived(
+    this.#typed?.value.areBareWells ?? this.it?.mapping.wells_without_label ?? false,
+  );
+  readonly answers: Readonly<Record<string, string>> = $derived(this.#typed?.value.answers ?? {});
+  readonly restoredAt: number | null = $derived(this.#typed?.restoredAt ?? null);
   readonly isStale = $derived.by(
     () =>
       Object.keys(this.said).length > 0 ||
@@ -38,11 +53,11 @@ export class OneImport {
   readonly rows = $derived(keepOrder(rowsOf(this.it?.words ?? [], this.said), this.#order));
   readonly open = $derived(this.rows.filter(({ isOpen }) => isOpen));
   readonly mayConfirm = $derived(this.it?.state === 'previewed' && !this.isStale && !this.asking.isBusy);
-  readonly #app: App;
+  readonly #app: Whose;
   readonly #id: string;
   #asked = 0;
 
-  constructor(app: App, id: string) {
+  constructor(app: Whose, id: string) {
     this.#app = app;
     this.#id = id;
   }
@@ -72,11 +87,20 @@ export class OneImport {
   }
 
   say(word: string, meaning: Meaning | ''): void {
-    this.said = { ...this.said, [word]: meaning };
+    this.#typed?.say({ said: { ...this.said, [word]: meaning } });
   }
 
   answer(conflict: string, choice: string): void {
-    this.answers = { ...this.answers, [conflict]: choice };
+    this.#typed?.say({ answers: { ...this.answers, [conflict]: choice } });
+  }
+
+  sayBare(areWells: boolean): void {
+    this.#typed?.say({ areBareWells: areWells });
+  }
+
+  /** Forget what was said since the file was last read. */
+  giveUp(): void {
+    this.#typed?.giveUp();
   }
 
   /** Read the file anew with what was said, and tell what would happen. */
@@ -121,11 +145,10 @@ export class OneImport {
     const before = this.it;
     this.it = it;
     this.progress = it.progress;
-    // What was said holds until the file was read with it.
+    // What was said holds until the file was read with it; by when it was read it is known again in a later visit.
     if (before && (before.state === it.state || it.state !== 'previewed')) return;
-    this.said = {};
-    this.areBareWells = it.mapping.wells_without_label ?? false;
-    this.answers = {};
+    if (before) this.giveUp();
+    this.#typed = new Typed(this.#app.drafts, `label-import/${it.id}/${it.started_at ?? ''}`, NOTHING);
     this.#order = rowsOf(it.words, {}).map(({ key }) => key);
   }
 }

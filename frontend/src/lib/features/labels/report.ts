@@ -1,4 +1,4 @@
-import type { ListedImport, Remark, Report } from './types';
+import type { Conflict, ListedImport, Remark, Report } from './types';
 
 export interface RemarkGroup {
   code: string;
@@ -51,3 +51,15 @@ export const isEnded = ({ state }: Pick<ListedImport, 'state'>): boolean =>
 
 export const isWorking = ({ state }: Pick<ListedImport, 'state'>): boolean =>
   state === 'queued' || state === 'running';
+
+const PICTURES: readonly string[] = ['file', 'picture', 'stack'];
+
+/** Where the picture is that an answer stands for; null for answers that are no picture. */
+export const pictureOf = (
+  label_import: string,
+  { id }: Pick<Conflict, 'id'>,
+  option: Pick<Conflict['options'][number], 'id' | 'kind'>,
+): string | null =>
+  PICTURES.includes(option.kind)
+    ? `/api/label-imports/${label_import}/conflicts/${id}/${option.id}.jpg`
+    : null;

@@ -6,7 +6,7 @@ import type { Fields } from '$lib/keeping/fields';
 import type { Calibration } from './calibration.svelte';
 import { measurementsOf, valueOf } from './measurements';
 import { Measuring } from './measuring.svelte';
-import { crossesItself, sizeOf, type Point } from './sizes';
+import { barOf, crossesItself, sizeOf, type Point } from './sizes';
 
 const KEPT = { um_per_px_x: 2, um_per_px_y: 3, basis: 'pitch', layout: '3x3', pitch_um: 400, run: 'r' };
 
@@ -201,4 +201,16 @@ test('what the server tells of a measurement reads back as what was said', () =>
       calibration: null,
     },
   ]);
+});
+
+test('a scale bar has a round length, and is as long as there is room for', () => {
+  expect(barOf(2, 120)).toEqual({ um: 50, px: 100 });
+  expect(barOf(0.5, 120)).toEqual({ um: 200, px: 100 });
+  expect(barOf(1.2, 120)).toEqual({ um: 100, px: 120 });
+  for (const perUm of [0.013, 0.4, 3.1, 47]) {
+    const { um, px } = barOf(perUm, 120);
+    expect(px / um).toBeCloseTo(perUm);
+    expect(px).toBeLessThanOrEqual(120);
+    expect(px).toBeGreaterThan(48);
+  }
 });

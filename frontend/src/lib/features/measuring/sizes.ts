@@ -10,6 +10,7 @@ export interface Size {
 }
 
 const PIXELS: Scale = [1, 1];
+const ROUND = [5, 2, 1];
 
 /** In the unit of `scale`; the server reckons the same anew and keeps its own figure. */
 export function sizeOf(kind: Kind, drawn: readonly Point[], scale: Scale = PIXELS): Size {
@@ -27,6 +28,14 @@ export function sizeOf(kind: Kind, drawn: readonly Point[], scale: Scale = PIXEL
     length: sides.reduce((sum, [from, to]) => sum + apart(from, to), 0),
     area: Math.abs(crossed) / 2,
   };
+}
+
+/** The longest round length whose bar is no longer than `most` on the screen, where a micrometre is `perUm` there. */
+export function barOf(perUm: number, most: number): { um: number; px: number } {
+  const longest = most / perUm;
+  const power = 10 ** Math.floor(Math.log10(longest));
+  const um = (ROUND.find((one) => one * power <= longest) ?? 1) * power;
+  return { um, px: um * perUm };
 }
 
 /** Whether two sides of the closed outline cross, so that it has no area. */

@@ -1,5 +1,9 @@
+import { body } from '$lib/api/client';
 import type { components } from '$lib/api/schema';
+import type { App } from '$lib/app.svelte';
+import { LabSettings } from '$lib/features/lab/settings.svelte';
 import { typed } from '$lib/features/rules/draft';
+import { tag } from '$lib/keeping/server';
 
 type Schemas = components['schemas'];
 export type Geometry = Schemas['DishGeometryOut'];
@@ -66,4 +70,22 @@ const isFigure = (value: number | null): value is number =>
 export function carried(before: Geometry, draft: Draft, now: Geometry): Draft {
   const changed = Object.keys(changesOf(before, draft));
   return { ...draftOf(now), ...Object.fromEntries(changed.map((layout) => [layout, draft[layout] as Row])) };
+}
+
+const ROUTE = '/api/labs/{lab_id}/dish-geometry/';
+
+/** How far apart the wells of a lab's dishes lie, and what is being typed upon it. */
+export function spacingOf(app: App, lab: string): LabSettings<Geometry, Draft, Changes> {
+  const path = { lab_id: lab };
+  return new LabSettings(app, {
+    thing: `dish-geometry/${lab}`,
+    news: 'dish_geometry.changed',
+    draftOf,
+    carried,
+    changesOf,
+    wrongIn,
+    read: () => body(app.api.GET(ROUTE, { params: { path } })),
+    write: (version, layouts) =>
+      body(app.api.PATCH(ROUTE, { params: { path, header: tag(version) }, body: { layouts } })),
+  });
 }

@@ -66,7 +66,7 @@ test('an onset that nobody can place is told by its bounds', () => {
 
 test('a stretch says what it is, since when, between which bounds and how sure', () => {
   expect(stretchText(stretch(), en, clock)).toBe(
-    't2, 2 cells from 27.5 h, 90 % between 27.0 h and 27.9 h, 93% sure',
+    't2, 2 cells from 27.5 h, 90% between 27.0 h and 27.9 h, 93% sure',
   );
   expect(stretchText(stretch({ onset: null, isProvisional: true }), en, clock)).toContain('provisional');
   expect(stretchText(stretch({ coarse: 'cleavage' }), en, clock)).toMatch(/^cleavage from/);

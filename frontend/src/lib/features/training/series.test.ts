@@ -20,9 +20,9 @@ test('what is gained stands behind what was there, and takes the place of steps 
   expect(grown(before, [])).toEqual(before);
 });
 
-test('the best look is the first of equals, and looks without a judgement do not count', () => {
+test('the best look is the last of equals, and looks without a judgement do not count', () => {
   expect(bestOf([point(1, 2, 0.5), point(2, 1), point(3, 1, 0.7), point(4, 1, 0.7)])).toEqual({
-    step: 3,
+    step: 4,
     value: 0.7,
   });
   expect(bestOf([point(1, 2)])).toBeNull();

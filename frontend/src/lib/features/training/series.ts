@@ -24,12 +24,12 @@ export function grown(before: readonly CurvePoint[], gained: readonly CurvePoint
   return [...before.filter(({ step }) => step < from), ...gained];
 }
 
-/** The look at which the held-out split did best; the first of equals. */
+/** The look at which the held-out split did best; of equals the last, whose net the detector keeps. */
 export function bestOf(points: readonly CurvePoint[]): { step: number; value: number } | null {
   let best: { step: number; value: number } | null = null;
   for (const { step, validation } of points) {
     if (validation === null) continue;
-    if (!best || validation > best.value) best = { step, value: validation };
+    if (!best || validation >= best.value) best = { step, value: validation };
   }
   return best;
 }

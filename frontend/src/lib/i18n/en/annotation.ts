@@ -58,7 +58,7 @@ export const annotation = {
   'annotation.state.draft': 'draft',
   'annotation.state.submitted': 'submitted',
   'annotation.machine.title': 'Machine says',
-  'annotation.machine.onset': '{phase} at {when}, 90 % between {low} and {high}',
+  'annotation.machine.onset': '{phase} at {when}, 90% between {low} and {high}',
   'annotation.machine.event': '{event} at {when}, {sure} sure',
   'annotation.machine.you': 'you say {value}',
   'annotation.event.accepted': 'Accept',

@@ -58,7 +58,7 @@ export const compare = {
   'compare.grades': 'How probable each grade is',
   'compare.mean_grade': 'Between 1, surely the best grade, and 0, surely the last: {value}',
   'compare.mean_points': '{value} points in the mean',
-  'compare.bounds': '(90 % between {low} and {high})',
+  'compare.bounds': '(90% between {low} and {high})',
   'compare.fired': 'Criteria',
   'compare.criterion': 'Criterion',
   'compare.met': 'Met',

@@ -127,7 +127,8 @@ export const house = {
   'labs.no_permission_text': 'Your own labs are in the menu under your initials.',
   'weights.text': 'The trained weights found on this server. A file that changed on disk is never used.',
   'weights.state.active': 'in use',
-  'weights.state.usable': 'usable',
+  'weights.state.checked': 'checked',
+  'weights.state.retired': 'retired',
   'weights.state.unusable': 'cannot be used',
   'weights.empty': 'No detector is installed',
   'weights.empty_text':

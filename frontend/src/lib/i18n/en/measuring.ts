@@ -6,6 +6,7 @@ export const measuring = {
   'unit.um_': 'µm',
   'unit.px_': 'px',
   'measure.title': 'Measurements',
+  'measure.bar': 'Scale bar of {length}',
   'measure.tools': 'Tools',
   'measure.kind.line': 'Line',
   'measure.kind.circle': 'Circle',

@@ -56,7 +56,7 @@ export const phases = {
   'profile.coarse_hint': 'The pictures of this embryo are too small to tell single phases.',
   'profile.onset': '{stage} from {when}',
   'profile.onset_before': '{stage} since {when} or earlier',
-  'profile.bounds': '90 % between {low} and {high}',
+  'profile.bounds': '90% between {low} and {high}',
   'profile.sure': '{sure} sure',
   'profile.provisional': '{stage} from {when}, provisional: as single frames show it',
   'profile.of': 'Profile of {well}',

@@ -10,8 +10,8 @@ export const review = {
   'review.item': 'The item in hand',
   'review.left': { one: '{n} waits', other: '{n} wait' },
   'review.pace': {
-    one: 'In the middle {time} a decision ({n} so far)',
-    other: 'In the middle {time} a decision ({n} so far)',
+    one: 'Median {time} a decision ({n} so far)',
+    other: 'Median {time} a decision ({n} so far)',
   },
   'review.no_pace': 'Your time per decision appears after the first one.',
   'review.order': 'Order',

@@ -42,7 +42,7 @@ export const compare = {
   'compare.empty': 'Выберите от 2 до 16 эмбрионов',
   'compare.empty_text':
     'Они показываются рядом в один и тот же час развития; можно взять их из одной чашки или из нескольких.',
-  'compare.scale.hpi': 'часы после инсеминации',
+  'compare.scale.hpi': 'часы после оплодотворения',
   'compare.scale.since_start': 'часы от начала каждой записи',
   'compare.scale.frames': 'кадры: часы неизвестны',
   'compare.speed': '{n} ч/с',
@@ -50,7 +50,7 @@ export const compare = {
   'compare.waiting': 'загрузка…',
   'compare.standing.failed': 'Эту чашку не удалось загрузить',
   'compare.standing.no_recording': 'Записи ещё нет',
-  'compare.standing.not_synced': 'Не движется: часы после инсеминации неизвестны',
+  'compare.standing.not_synced': 'Не движется: часы после оплодотворения неизвестны',
   'compare.standing.pending': 'Загрузка…',
   'compare.standing.before': 'В этот час запись ещё не велась',
   'compare.standing.after': 'К этому часу запись закончилась',

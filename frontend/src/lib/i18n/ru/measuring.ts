@@ -6,6 +6,7 @@ export const measuring = {
   'unit.um_': 'мкм',
   'unit.px_': 'пикс.',
   'measure.title': 'Измерения',
+  'measure.bar': 'Масштабная линейка: {length}',
   'measure.tools': 'Инструменты',
   'measure.kind.line': 'Линия',
   'measure.kind.circle': 'Круг',

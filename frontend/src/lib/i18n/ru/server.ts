@@ -1,4 +1,5 @@
 import { LABEL_WORDS } from './server_labels';
+import { REGISTRY_WORDS } from './server_registry';
 
 export type Words = [detail: string, hint: string];
 
@@ -13,6 +14,7 @@ const TELL = 'Повторите; если не поможет, сообщите
 /** What the server says in English, by its code. */
 export const SERVER_WORDS: Record<string, Words> = {
   ...LABEL_WORDS,
+  ...REGISTRY_WORDS,
   invalid: ['Некоторые поля заполнены неверно.', 'Исправьте отмеченные поля.'],
   not_found: ['Здесь ничего нет, или это принадлежит другой лаборатории.', ''],
   no_profile: ['Этот анализ ничего не сообщил об эмбрионе в этой лунке.', 'Выберите лунку с эмбрионом.'],
