@@ -38,8 +38,11 @@ class Actor:
         key = as_uuid(lab_id)
         return self.lab_ids.get(key) if key is not None else None
 
-    def require(self, lab_id: UUID | str | None, at_least: Role = Role.VIEWER) -> Lab:
-        """Give the lab, or refuse: 404 where the actor sees nothing, 403 where the role or the token's scope is too low."""
+    def require(self, lab_id: UUID | str | None, at_least: Role = Role.VIEWER, *, only_to_read: bool = False) -> Lab:
+        """Give the lab, or refuse: 404 where the actor sees nothing, 403 where the role or the token's scope is too low.
+
+        What asks for a role and changes nothing says `only_to_read`: a token that may only read will do for it.
+        """
         key = as_uuid(lab_id)
         role = self.lab_ids.get(key) if key is not None else None
         lab = Lab.objects.filter(id=key).first() if key is not None and role is not None else None
@@ -52,7 +55,7 @@ class Actor:
                 "Ask a lab admin for another role.",
                 http_status=403,
             )
-        if not self.may_write and at_least != Role.VIEWER:
+        if not self.may_write and not only_to_read and at_least != Role.VIEWER:
             raise Refused("read_only_token", "This token may only read.", "Make a token with the scope 'write'.", http_status=403)
         return lab
 

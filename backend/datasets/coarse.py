@@ -1,12 +1,12 @@
-"""The four coarse phases that frames are taught by, and which named phases each holds; a test holds them to the detector's."""
+"""The four coarse phases that frames are taught by, under whatever name a lab says them."""
 
 from __future__ import annotations
 
+from backend.analysis.compact import COARSE_FROM
+from backend.analysis.compact import coarse_of as coarse_name_of
 from backend.review.values import PHASES
 
-COARSE_NAMES = ("pronuclear", "cleavage", "blastulation", "expansion")
-_FIRST = ("tPB2", "t2", "t9+", "tEB")
-"""With which of the named phases each coarse one begins."""
+COARSE_NAMES = tuple(COARSE_FROM.values())
 
 
 def coarse_of(phase: object) -> int | None:
@@ -17,7 +17,4 @@ def coarse_of(phase: object) -> int | None:
     if said.lower() in COARSE_NAMES:
         return COARSE_NAMES.index(said.lower()) + 1
     named = next((known for known in PHASES if known.lower() == said.lower()), None)
-    if named is None:
-        return None
-    at = PHASES.index(named)
-    return sum(PHASES.index(first) <= at for first in _FIRST)
+    return COARSE_NAMES.index(coarse_name_of(named)) + 1 if named is not None else None

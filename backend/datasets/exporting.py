@@ -56,7 +56,7 @@ class Named:
 def export_data_set(*, actor: Actor, data_set_id: UUID, form: Form) -> Export:
     """What the actor may see of a frozen data set, and one row of the record that says what left the product."""
     row = data_set_visible_to(actor, data_set_id)
-    actor.require(row.lab_id, Role.ADMIN)
+    actor.require(row.lab_id, Role.EMBRYOLOGIST, only_to_read=True)
     if row.state != DataSet.State.FROZEN:
         raise Refused("data_set_not_frozen", f"The data set is {row.get_state_display()}.", "Freeze it first.", http_status=409)
     items = items_visible_to(actor, row)

@@ -47,10 +47,11 @@ class Manifest:
     """Still to be taken by `python -m detector prepare --data FOLDER`, which reads them from `steps.json`; empty where there are none."""
 
 
-def materialise(row: DataSet, folder: Path, *, tell: Told) -> Manifest:
+def materialise(row: DataSet, folder: Path, *, tell: Told, only: str | None = None) -> Manifest:
     """Write the pictures and labels of a frozen data set below `folder`; refuses one whose splits share anything.
 
-    `tell` hears how many of how many pictures are written, often enough to stop the work between two by raising.
+    `tell` hears how many of how many pictures are written, often enough to stop the work between two by raising. `only` names
+    the one split that is wanted.
     """
     if row.state != DataSet.State.FROZEN:
         raise Refused("data_set_not_frozen", f"The data set {row.name} is {row.get_state_display()}.", "Freeze it first.", http_status=409)
@@ -58,6 +59,7 @@ def materialise(row: DataSet, folder: Path, *, tell: Told) -> Manifest:
     images = folder if row.task == DataSet.Task.WELLS else folder / "images"
     images.mkdir(parents=True, exist_ok=True)
     items = DataSetItem.objects.filter(dataset=row).select_related("picture", "stack").defer("stack__hours_since_start")
+    items = items.filter(split=only) if only is not None else items
     total = items.count()
     tell(0, total)
     names: dict[int, str] = {}
@@ -70,7 +72,7 @@ def materialise(row: DataSet, folder: Path, *, tell: Told) -> Manifest:
         tell(len(names), total)
     ordered = items.order_by("number").iterator(ROWS_AT_ONCE)
     _write_phases(folder, ordered, names) if row.task == DataSet.Task.PHASES else _write_wells(folder, ordered, names)
-    splits = Counter(SPLIT_NAMES[split] for split in DataSetItem.objects.filter(dataset=row).order_by().values_list("split", flat=True))
+    splits = Counter(SPLIT_NAMES[split] for split in items.order_by().values_list("split", flat=True))
     has_steps = bool(row.steps.get("preprocessing") or (row.steps.get("augmentation") and row.steps.get("copies")))
     steps = {**row.steps, "seed": int(row.split.get("seed", 1))} if has_steps else {}
     (folder / "steps.json").write_text(json.dumps(steps), encoding="utf-8")

@@ -103,11 +103,17 @@ def _given(candidates: Sequence[Candidate], group: Sequence[int]) -> Split | Non
 def _fill(
     splits: dict[int, Split], order: Iterable[int], open_to: Mapping[int, Sequence[Split]], sizes: Sequence[Counter[str]], rule: SplitRule
 ) -> None:
-    """Give each group to that split open to it which lacks most of what it holds, the largest groups first."""
-    shares = {split: share / sum(rule.shares) for split, share in zip(SPLITS, rule.shares, strict=True)}
+    """Give each group to that split open to it which lacks most of what it holds, the largest groups first.
+
+    Shares are of what the open splits hold together: a test split that came with the labels, however large, takes nothing from validation.
+    """
+    dealt = {split for splits_open in open_to.values() for split in splits_open}
+    asked = {split: share for split, share in zip(SPLITS, rule.shares, strict=True) if split in dealt}
+    shares = {split: share / sum(asked.values()) for split, share in asked.items()}
     whole: Counter[str] = Counter()
-    for size in sizes:
-        whole.update(size)
+    for number, size in enumerate(sizes):
+        if number in open_to or splits[number] in dealt:
+            whole.update(size)
     held: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
     for number, split in splits.items():
         held[split].update(sizes[number])

@@ -24,7 +24,7 @@ from backend.labels.comparing import Compared, Prepared, compare, instance_of, k
 from backend.labels.formats.counting import Tally
 from backend.labels.formats.mapping import LabelMapping, guessed
 from backend.labels.formats.reading import LOSSY_FORMS, Reading, read
-from backend.labels.formats.values import Remark, Task, Unreadable
+from backend.labels.formats.values import Filled, Remark, Task, Unreadable
 from backend.labels.keeping import PictureKeeper
 from backend.labels.matching import NONE, Matcher
 from backend.labels.models import LabelConflict, LabelImport
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 TELL_EVERY_S = 1.0
 MOST_CONFLICTS = 5000
+MOST_OPTIONS = 50
 DISK_FULL = "Make room on the server, then start the import again: what is here already is not written twice."
 
 
@@ -108,7 +109,8 @@ class _Walk:
             if len(batch) == 1:
                 logger.warning("A task of import %s could not be written: %s", self.job.id, problem)
                 detail = f"The database did not take it ({type(problem).__name__})."
-                self.reading.faults.append(Remark(batch[0].task.place, "not_written", detail))
+                values = {"problem": type(problem).__name__}
+                self.reading.faults.append(Remark(batch[0].task.place, "not_written", detail, values))
                 self.reading.fault_count += 1
                 return Counter()
         # Somewhere in this batch is a task that cannot be written; alone, it fails alone.
@@ -200,20 +202,25 @@ class _Conflicts:
         place, match = one.prepared.task.place[:300], one.prepared.match
         if len(match.candidates) > 1:
             name = match.reference.bare_name if match.reference is not None else "the picture"
-            options = [{"id": candidate.key, "text": candidate.text[:300]} for candidate in match.candidates[:50]]
-            options.append({"id": NONE, "text": ""})
+            options = [candidate.as_option() for candidate in match.candidates[:MOST_OPTIONS]]
+            options.append({"id": NONE, "kind": "none", "text": "", "name": ""})
             detail = f"{len(match.candidates)} pictures are called {name}."
+            values: Filled = {"n": len(match.candidates), "name": name}
             key = f"{one.prepared.instance}|{one.prepared.external_id}"[:255]
-            self._add(LabelConflict.Kind.PICTURE, key, place, detail, options, NONE)
+            self._add(LabelConflict.Kind.PICTURE, key, place, detail, values, options, NONE)
         for version in one.versions:
             if version.current is None or version.annotation.kind == "prediction":
                 continue
             who = version.annotation.annotator or "somebody"
             detail = f"The {version.annotation.kind} {version.external_id[:40]} by {who} differs from what is here."
             here, there = version.current.written_at, version.annotation.updated_at or ""
-            options = [{"id": "keep", "text": here}, {"id": "take", "text": there}]
+            options = [
+                {"id": "keep", "kind": "keep", "text": here, "name": ""},
+                {"id": "take", "kind": "take", "text": there, "name": ""},
+            ]
+            values = {"kind": version.annotation.kind, "id": version.external_id[:40], "who": version.annotation.annotator or ""}
             usual = usual_choice(version, is_lossy=self._is_lossy)
-            self._add(LabelConflict.Kind.CHANGED, question(one, version), place, detail, options, usual)
+            self._add(LabelConflict.Kind.CHANGED, question(one, version), place, detail, values, options, usual)
 
     def save(self, job: LabelImport) -> None:
         job.conflicts.all().delete()
@@ -222,12 +229,22 @@ class _Conflicts:
             row.label_import, row.number = job, number
         LabelConflict.objects.bulk_create(rows)
 
-    def _add(self, kind: str, key: str, place: str, detail: str, options: list[dict[str, str]], usual: str) -> None:
+    def _add(
+        self,
+        kind: str,
+        key: str,
+        place: str,
+        detail: str,
+        values: Filled,
+        options: Sequence[Filled],
+        usual: str,
+    ) -> None:
         self.count += (kind, key) not in self._rows
         if len(self._rows) < MOST_CONFLICTS:
             known = self._answered.get((kind, key))
             choice = known if known in {option["id"] for option in options} else usual
-            row = LabelConflict(kind=kind, key=key, place=place, detail=detail[:500], options=options, choice=choice)
+            said = {"place": place, "detail": detail[:500], "values": values, "options": options}
+            row = LabelConflict(kind=kind, key=key, choice=choice, **said)
             self._rows.setdefault((kind, key), row)
 
 

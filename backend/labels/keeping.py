@@ -88,27 +88,29 @@ class PictureKeeper:
         descriptor, path = tempfile.mkstemp(prefix="picture-", dir=self._scratch)
         try:
             with os.fdopen(descriptor, "wb") as target:
-                sha256 = self._copy(file, target)
+                sha256 = copied(self._source, file, target)
             looked = self._looker.look(Path(path), name=file.base)
             if keep:
                 ContentStore().put(Path(path), sha256)
             self._looked[file.name] = (sha256, looked)
         except (DecodingRefused, Unreadable) as problem:
             detail = f"The picture {file.name} cannot be used: {problem.detail} The labels are kept without it."
-            self.remarks.append(Remark(place, "picture_refused", detail))
+            self.remarks.append(Remark(place, "picture_refused", detail, {"file": file.name[-120:], "why": problem.code}))
             self._looked[file.name] = None
         finally:
             os.unlink(path)
         return self._looked[file.name]
 
-    def _copy(self, file: FileIn, target: BinaryIO) -> str:
-        digest, count = hashlib.sha256(), 0
-        with self._source.open(file) as opened:
-            while block := opened.read(_BLOCK):
-                count += len(block)
-                if count > _MOST_BYTES:
-                    detail = f"{file.base} has more than {_MOST_BYTES // 1024**2} MiB."
-                    raise Unreadable("picture_too_large", detail, "Labels go with single pictures.")
-                digest.update(block)
-                target.write(block)
-        return digest.hexdigest()
+
+def copied(source: Source, file: FileIn, target: BinaryIO) -> str:
+    """Write one picture of a file set to `target`, give its SHA-256; raises Unreadable for what is too large to be one."""
+    digest, count = hashlib.sha256(), 0
+    with source.open(file) as opened:
+        while block := opened.read(_BLOCK):
+            count += len(block)
+            if count > _MOST_BYTES:
+                detail = f"{file.base} has more than {_MOST_BYTES // 1024**2} MiB."
+                raise Unreadable("picture_too_large", detail, "Labels go with single pictures.")
+            digest.update(block)
+            target.write(block)
+    return digest.hexdigest()

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from django.db.models import Q
 from backend.imaging.models import Stack
 from backend.labels.formats.archives import FileIn
 from backend.labels.formats.references import PICTURES, bare, picture_reference
-from backend.labels.formats.values import PictureReference, Task
+from backend.labels.formats.values import Filled, PictureReference, Task
 from backend.labels.models import Picture
 
 NONE = "none"
@@ -31,12 +31,20 @@ class Candidate:
     key: str
     """An id that is the same in every reading of the same file."""
     text: str
-    """For people."""
+    """For people, in English."""
+    name: str = ""
     file: FileIn | None = None
     row: UUID | None = None
     size: tuple[int, int] | None = None
     frame: int = 0
     plane: int | None = None
+    facts: Filled = field(default_factory=dict)
+    """What tells it from others of its name: `width_px` and `height_px`, `since`, `frames`."""
+
+    def as_option(self) -> dict[str, str | int]:
+        """As an answer to a question."""
+        name = self.file.name if self.file is not None else self.name
+        return {"id": self.key, "kind": self.kind, "text": self.text[:300], "name": name[-300:], **self.facts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +161,17 @@ def _hash_in(task: Task) -> str | None:
 
 
 def _of_file(file: FileIn) -> Candidate:
-    return Candidate("file", "file-" + hashlib.sha256(file.name.encode()).hexdigest()[:24], file.name, file=file)
+    return Candidate("file", key_of_file(file), file.name, file=file)
+
+
+def key_of_file(file: FileIn) -> str:
+    return "file-" + hashlib.sha256(file.name.encode()).hexdigest()[:24]
 
 
 def _of_picture(row: Picture) -> Candidate:
     text = f"{row.name}, {row.width} x {row.height} px, here since {row.created_at:%Y-%m-%d}"
-    return Candidate("picture", f"picture-{row.id}", text, row=row.id, size=(row.width, row.height))
+    facts: Filled = {"width_px": row.width, "height_px": row.height, "since": f"{row.created_at:%Y-%m-%d}"}
+    return Candidate("picture", f"picture-{row.id}", text, row.name, row=row.id, size=(row.width, row.height), facts=facts)
 
 
 def _of_frame(row: Stack, frame: int, plane: int | None) -> Candidate:
@@ -167,5 +180,6 @@ def _of_frame(row: Stack, frame: int, plane: int | None) -> Candidate:
 
 
 def _of_stack(row: Stack) -> Candidate:
-    text = f"{row.name}, a recording of {row.frame_count} frames"
-    return Candidate("stack", f"stack-{row.id}", text, row=row.id, size=(row.width_px, row.height_px))
+    text = f"{row.name}, a recording of {row.frame_count} frames, here since {row.created_at:%Y-%m-%d}"
+    facts: Filled = {"width_px": row.width_px, "height_px": row.height_px, "since": f"{row.created_at:%Y-%m-%d}", "frames": row.frame_count}
+    return Candidate("stack", f"stack-{row.id}", text, row.name, row=row.id, size=(row.width_px, row.height_px), facts=facts)

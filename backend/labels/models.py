@@ -117,8 +117,11 @@ class LabelConflict(Row):
     """What it is about, the same in every reading of the file."""
     place = models.CharField(max_length=300)
     detail = models.CharField(max_length=500)
+    """In English, for programs."""
+    values = models.JSONField(default=dict)
+    """What `detail` fills in: `{n, name}` of several pictures, `{kind, id, who}` of an annotation."""
     options = models.JSONField()
-    """`[{id, text}]`."""
+    """`[{id, kind, text, name, width_px?, height_px?, since?, frames?}]`."""
     choice = models.CharField(max_length=80)
     """The option taken; until somebody chooses, the careful one."""
 

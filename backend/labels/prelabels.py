@@ -59,7 +59,7 @@ class Predictor:
             return self._told(recording.by_machine(picture.frame_index), size, recording.model_version)
         if not self._looks_at_stills:
             return None
-        weights = weights_in_use("wells")
+        weights = weights_in_use("wells", picture.lab_id)
         return None if weights is None else self._told(_seen(picture, weights), size, f"{weights.name}-{weights.sha256[:8]}")
 
     def _told(self, said: FrameSaid | None, size: tuple[int, int], model_version: str) -> PreLabel | None:

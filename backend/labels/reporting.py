@@ -58,9 +58,9 @@ class Report:
             "phases": dict(tally.phases),
             "plan": {f"{kind}s": {name: counts[name] for name in STANDINGS} for kind, counts in self._standing.items()},
             "pictures": {name: self._pictures[name] for name in ("in_file", "here", "several", "missing")},
-            "skipped": [_listed(remark) for remark in self._reading.faults[:MOST_LISTED]],
+            "skipped": [remark.as_json() for remark in self._reading.faults[:MOST_LISTED]],
             "skipped_count": self._reading.fault_count,
-            "warnings": [_listed(remark) for remark in warnings[:MOST_LISTED]],
+            "warnings": [remark.as_json() for remark in warnings[:MOST_LISTED]],
             "warning_count": len(self._reading.remarks) + len(remarks) + tally.remark_count,
             "conflict_count": conflicts,
             "done": None,
@@ -73,7 +73,3 @@ class Report:
         if not candidates:
             return "missing"
         return "in_file" if candidates[0].kind == "file" else "here"
-
-
-def _listed(remark: Remark) -> dict[str, str]:
-    return {"place": remark.place, "code": remark.code, "detail": remark.detail}

@@ -12,6 +12,8 @@ from backend.labels.formats.mapping import MEANINGS, PRESETS
 from backend.labels.models import LabelAnnotation, LabelConflict, LabelImport, LabelTask, Picture
 from backend.labels.selectors import ABOUT
 
+OPTION_KINDS = ("file", "picture", "stack", "none", "keep", "take")
+
 
 class LabelMappingOut(serializers.Serializer[Any]):
     """What the words of a file mean here; a word that is not named keeps its labels and says nothing."""
@@ -58,10 +60,23 @@ class LabelWordOut(serializers.Serializer[Any]):
     meaning = serializers.ChoiceField(choices=MEANINGS, allow_null=True)
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
+class LabelValueField(serializers.Field[Any, Any, Any, Any]):
+    """A text or a whole number, as it is."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class LabelRemarkOut(serializers.Serializer[Any]):
+    """Something lost, doubtful or left out, in English; `code` and `values` say it in any other language."""
+
     place = serializers.CharField()
     code = serializers.CharField()
     detail = serializers.CharField()
+    values = serializers.DictField(
+        child=LabelValueField(), default=dict, help_text="what the sentence fills in; `n` is what a plural follows"
+    )
 
 
 class NamedCountOut(serializers.Serializer[Any]):
@@ -189,18 +204,27 @@ class LabelImportDetailOut(LabelImportOut):
 
 
 class LabelConflictOptionOut(serializers.Serializer[Any]):
+    """One answer; those that are a picture (`file`, `picture`, `stack`) can be looked at."""
+
     id = serializers.CharField()
-    text = serializers.CharField()
+    kind = serializers.ChoiceField(choices=OPTION_KINDS)
+    text = serializers.CharField(help_text="in English; of a version, when it was written")
+    name = serializers.CharField()
+    width_px = serializers.IntegerField(required=False)
+    height_px = serializers.IntegerField(required=False)
+    since = serializers.DateField(required=False, help_text="since when it is here")
+    frames = serializers.IntegerField(required=False, help_text="of a recording")
 
 
 class LabelConflictOut(serializers.ModelSerializer[LabelConflict]):
     """A question with the option that is taken until somebody chooses another."""
 
+    values = serializers.DictField(child=LabelValueField(), help_text="what `detail` fills in")
     options = LabelConflictOptionOut(many=True)
 
     class Meta:
         model = LabelConflict
-        fields = ["id", "number", "kind", "place", "detail", "options", "choice"]
+        fields = ["id", "number", "kind", "place", "detail", "values", "options", "choice"]
         read_only_fields = fields
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("label-imports/<uuid:import_id>/confirm/", views.ConfirmView.as_view()),
     path("label-imports/<uuid:import_id>/cancel/", views.CancelView.as_view()),
     path("label-imports/<uuid:import_id>/conflicts/", views.ConflictsView.as_view()),
+    path("label-imports/<uuid:import_id>/conflicts/<uuid:conflict_id>/<slug:option>.jpg", views.CandidateView.as_view()),
     path("labs/<uuid:lab_id>/label-tasks/", views.TasksView.as_view()),
     path("label-tasks/<uuid:task_id>/", views.TaskView.as_view()),
     path("label-tasks/<uuid:task_id>/picture/", views.TaskPictureView.as_view()),

@@ -19,7 +19,7 @@ from backend.core.bodies import checked
 from backend.core.errors import Refused
 from backend.imaging import frames
 from backend.imaging.decoding import DecodingRefused
-from backend.labels import selectors, services
+from backend.labels import candidates, selectors, services
 from backend.labels.models import LabelConflict, LabelTask
 from backend.labels.serializers import (
     LabelConfirmIn,
@@ -96,6 +96,17 @@ class ConflictsView(ListAPIView[LabelConflict]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The questions of an import, a page at a time."""
         return super().get(request, *args, **kwargs)
+
+
+class CandidateView(APIView):
+    @extend_schema(operation_id="label_imports_candidate", responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
+    def get(self, request: Request, import_id: UUID, conflict_id: UUID, option: str) -> HttpResponseBase:
+        """One picture that a task may mean, small, as our own grey JPEG, so that a person can tell it from the others."""
+        shown = candidates.candidate_visible_to(actor_of(request), import_id, conflict_id, option)
+        headers = {"Cache-Control": "private, max-age=3600", "ETag": f'"{shown.tag}"', "X-Content-Type-Options": "nosniff"}
+        if headers["ETag"] in request.headers.get("If-None-Match", ""):
+            return HttpResponse(status=304, headers=headers)
+        return HttpResponse(candidates.jpeg_of(shown), content_type="image/jpeg", headers=headers)
 
 
 class TasksView(ListAPIView[LabelTask]):

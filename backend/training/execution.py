@@ -102,7 +102,7 @@ class _Work:
     def do(self) -> None:
         self._tell()
         start = verified(self._job.start)
-        in_use = weights_in_use(TASK_OF_RECIPE[self._job.recipe])
+        in_use = weights_in_use(TASK_OF_RECIPE[self._job.recipe], self._job.lab_id)
         against = ["--against", str(verified(in_use))] if in_use is not None else []
         self._prepare()
         answer = self._learn(["--start", str(start), *against])

@@ -186,6 +186,14 @@ class TrainingIn(serializers.Serializer[Any]):
     )
 
 
+class SplitPicturesOut(serializers.Serializer[Any]):
+    """How many pictures are learned from, chosen by, and held out to be judged on once."""
+
+    train = serializers.IntegerField()
+    validation = serializers.IntegerField(help_text="0: a part of train is set apart to choose by")
+    test = serializers.IntegerField()
+
+
 class DataSetChoiceOut(serializers.Serializer[Any]):
     """A data set of the lab, and why nothing can be learned from it where that is so."""
 
@@ -194,6 +202,7 @@ class DataSetChoiceOut(serializers.Serializer[Any]):
     recipe = serializers.ChoiceField(choices=RECIPES, source="dataset.task")
     hash = serializers.CharField(source="dataset.hash")
     reason = serializers.ChoiceField(choices=UNUSED_DATA, allow_null=True)
+    pictures = SplitPicturesOut(allow_null=True, help_text="null: somebody who reads blind is not told")
 
 
 class WeightsChoiceOut(serializers.Serializer[Any]):
@@ -202,20 +211,27 @@ class WeightsChoiceOut(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="weights.id")
     name = serializers.CharField(source="weights.name")
     recipe = serializers.ChoiceField(choices=RECIPES)
-    is_in_use = serializers.SerializerMethodField()
+    is_in_use = serializers.BooleanField()
     is_candidate = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(source="weights.created_at")
     reason = serializers.ChoiceField(choices=UNUSED_WEIGHTS, allow_null=True)
-
-    def get_is_in_use(self, one: Any) -> bool:
-        return bool(one.weights.state == "active")
 
     def get_is_candidate(self, one: Any) -> bool:
         return bool(one.weights.state == "candidate")
 
 
+class TrainingPaceOut(serializers.Serializer[Any]):
+    """How long a recipe learns: at most `steps`, each as long as in the latest `trainings` of this server."""
+
+    recipe = serializers.ChoiceField(choices=RECIPES)
+    steps = serializers.IntegerField(help_text="the recipe's own; it ends earlier where nothing is gained any more")
+    seconds_a_step = serializers.FloatField()
+    trainings = serializers.IntegerField(help_text="0: none was finished here yet, and the pace is that of two idle cores elsewhere")
+
+
 class TrainingChoicesOut(serializers.Serializer[Any]):
-    """What a training can be made of."""
+    """What a training can be made of, and how long it would take."""
 
     data_sets = DataSetChoiceOut(many=True)
     weights = WeightsChoiceOut(many=True)
+    paces = TrainingPaceOut(many=True)

@@ -77,7 +77,7 @@ def _require_fit(row: DataSet, recipe: str) -> None:
 
 def _start(actor: Actor, lab_id: UUID, recipe: str, start_id: UUID | None) -> Weights:
     if start_id is None:
-        weights: Weights | None = active_weights(TASK_OF_RECIPE[recipe])
+        weights: Weights | None = active_weights(TASK_OF_RECIPE[recipe], lab_id)
     else:
         weights = weights_visible_to(actor).filter(id=start_id, task=TASK_OF_RECIPE[recipe]).first()
     if weights is None or weights.lab_id not in (None, lab_id):

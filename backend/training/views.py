@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from backend.accounts.actor import actor_of
 from backend.core.bodies import checked
 from backend.training import selectors, services
+from backend.training.paces import paces
 from backend.training.serializers import TrainingChoicesOut, TrainingIn, TrainingOut
 
 SHOWN = 50
@@ -45,9 +46,13 @@ class TrainingsView(APIView):
 class ChoicesView(APIView):
     @extend_schema(operation_id="trainings_choices", responses=TrainingChoicesOut)
     def get(self, request: Request, lab_id: UUID) -> Response:
-        """The lab's data sets and the weights one can go on from, or why not."""
+        """The lab's data sets and the weights one can go on from, or why not, and how long each recipe takes."""
         actor = actor_of(request)
-        told = {"data_sets": selectors.materials_of(actor, lab_id), "weights": selectors.startings_visible_to(actor, lab_id)}
+        told = {
+            "data_sets": selectors.materials_of(actor, lab_id),
+            "weights": selectors.startings_visible_to(actor, lab_id),
+            "paces": paces(),
+        }
         return Response(TrainingChoicesOut(told).data)
 
 

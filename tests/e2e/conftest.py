@@ -83,8 +83,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    # Training is looked at here, not waited for: a few steps on a few renderings.
-    short = {"TRAIN_STEPS": "6", "TRAIN_RENDERINGS": "4"}
+    # Training and checks are looked at here, not waited for: a few steps on a few renderings, a few dishes.
+    short = {"TRAIN_STEPS": "6", "TRAIN_RENDERINGS": "4", "CHECK_DISHES": "3", "CHECK_EMBRYOS": "19"}
     installation = Installation(tmp_path_factory.mktemp("e2e"), short)
     try:
         web = installation.start_product("--no-demo")

@@ -102,13 +102,21 @@ def _yolo_results(text: str, names: list[str], place: str, remarks: list[Remark]
             continue
         values = [_number(cell) for cell in cells]
         if any(value is None for value in values) or len(values) < 5 or values[0] != int(values[0] or 0):
-            remarks.append(Remark(place, "line_unreadable", f"Line {number + 1} is no class with four or more numbers; it is left out."))
+            remarks.append(
+                Remark(
+                    place,
+                    "line_unreadable",
+                    f"Line {number + 1} is no class with four or more numbers; it is left out.",
+                    {"line": number + 1},
+                )
+            )
             continue
         index, *rest = (float(value or 0) for value in values)
         label = names[int(index)] if 0 <= index < len(names) else f"class {int(index)}"
         if not 0 <= index < len(names) and int(index) not in told:
             told.add(int(index))
-            remarks.append(Remark(place, "class_unknown", f"Class {int(index)} has no name in classes.txt, notes.json or data.yaml."))
+            detail = f"Class {int(index)} has no name in classes.txt, notes.json or data.yaml."
+            remarks.append(Remark(place, "class_unknown", detail, {"number": int(index)}))
         row: dict[str, Any] = {"id": f"yolo-{number}", "from_name": "label", "to_name": "image", "origin": "manual"}
         if len(rest) in (4, 5):
             x, y, w, h = (value * 100 for value in rest[:4])
@@ -129,8 +137,8 @@ def _voc_result(
     known = {child.tag: child.text for child in thing if child.tag not in ("name", "bndbox") and not len(child)}
     row: dict[str, Any] = {"id": f"voc-{number}", "from_name": "label", "to_name": "image", "origin": "manual", "meta": {"voc": known}}
     if any(corner is None for corner in corners) or size is None:
-        why = "has no box" if size is not None else "is in a picture whose size is not given"
-        remarks.append(Remark(place, "voc_incomplete", f"The object {label!r} {why}; it is kept as it is written."))
+        code, why = ("voc_no_box", "has no box") if size is not None else ("voc_no_size", "is in a picture whose size is not given")
+        remarks.append(Remark(place, code, f"The object {label!r} {why}; it is kept as it is written.", {"label": label[:60]}))
         return {**row, "type": "voc", "value": {"labels": [label], "corners": corners}}
     x0, y0, x1, y1 = (float(corner or 0) for corner in corners)
     value = {

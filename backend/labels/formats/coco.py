@@ -33,7 +33,8 @@ def tasks_of_coco(open_file: Callable[[], BinaryIO], name: str, tell: Callable[[
             yield _task(json.loads(said), marks, categories, place)
         lost = shelf.execute("SELECT count(*) FROM marks WHERE image NOT IN (SELECT image FROM images)").fetchone()[0]
         if lost:
-            tell(name, Fault("mark_without_picture", f"{lost} marks name a picture that the file does not list; they are left out."))
+            detail = f"Marks that name a picture that the file does not list: {lost}; left out."
+            tell(name, Fault("mark_without_picture", detail, {"n": lost}))
 
 
 def _shelve(
@@ -53,7 +54,8 @@ def _shelve(
             elif entry.field == "annotations" and isinstance(value, dict):
                 shelf.execute("INSERT INTO marks VALUES (?, ?, ?)", (str(value.get("image_id")), at, json.dumps(value)))
             elif entry.field in ("images", "annotations") and entry.index is not None:
-                tell(place, Fault("not_an_object", f"Something that is no object stands among the {entry.field}."))
+                detail = f"Something that is no object stands among the {entry.field}."
+                tell(place, Fault("not_an_object", detail, {"list": entry.field}))
     return categories
 
 
@@ -64,7 +66,9 @@ def _task(image: dict[str, Json], marks: list[dict[str, Json]], categories: Mapp
     for number, mark in enumerate(marks):
         result += _results(mark, number, categories, size, remarks, place)
     if size is None:
-        remarks.append(Remark(place, "size_missing", "The picture's size is not given; its marks are kept in pixels as they are written."))
+        remarks.append(
+            Remark(place, "size_not_given", "The picture's size is not given; its marks are kept in pixels as they are written.")
+        )
     data = {"image": image.get("file_name") or image.get("coco_url") or ""}
     extra = {key: value for key, value in image.items() if key not in _OF_IMAGE}
     annotations = (Annotation("annotation", external_id=f"coco-{image.get('id')}", result=tuple(result)),) if marks else ()
@@ -83,7 +87,8 @@ def _results(
     label = category.get("name")
     if not isinstance(label, str):
         label = f"class {mark.get('category_id')}"
-        remarks.append(Remark(place, "class_unknown", f"A mark is of {label}, which the file does not name."))
+        detail = f"A mark is of {label}, which the file does not name."
+        remarks.append(Remark(place, "class_unknown", detail, {"number": str(mark.get("category_id"))[:40]}))
     outer: dict[str, Any] = {"id": f"coco-{mark.get('id', number)}", "from_name": "label", "to_name": "image", "origin": "manual"}
     kept = {key: value for key, value in mark.items() if key not in _OF_MARK}
     if kept:
@@ -112,9 +117,8 @@ def _results(
         value = {"x": x, "y": y, "width": w, "height": h, "rotation": 0, "rectanglelabels": [label]}
         yield {**outer, "type": "rectanglelabels", "value": value}
     elif not points and not isinstance(outlines, dict):
-        remarks.append(
-            Remark(place, "mark_without_shape", f"A mark of {label!r} has neither box nor outline; it is kept as it is written.")
-        )
+        detail = f"A mark of {label!r} has neither box nor outline; it is kept as it is written."
+        remarks.append(Remark(place, "mark_without_shape", detail, {"label": label[:60]}))
         yield {**outer, "type": "coco", "value": {"labels": [label], "bbox": box, "segmentation": outlines}}
 
 

@@ -109,7 +109,7 @@ def summary(tally: Tally, reading: Reading) -> dict[str, Any]:
     """The one object that the command prints; warnings hold what was lost, left out or doubtful, faults first."""
     remarks = [*reading.faults, *reading.remarks, *tally.remarks]
     hidden = reading.fault_count + len(reading.remarks) + tally.remark_count - len(remarks[:MOST_WARNINGS])
-    listed = [{"place": remark.place, "code": remark.code, "detail": remark.detail} for remark in remarks[:MOST_WARNINGS]]
+    listed = [remark.as_json() for remark in remarks[:MOST_WARNINGS]]
     if tally.drafts:
         listed.append(
             {"place": reading.source.label, "code": "drafts", "detail": f"{tally.drafts} drafts are kept as drafts, not as labels."}

@@ -66,11 +66,19 @@ def _dish(drawn: Drawn, mapping: LabelMapping, remarks: list[Remark], place: str
     points = [region for region in wells if isinstance(region.geometry, Keypoint)]
     found += _boxes_of_points(points, [box for _, box in found], remarks, place)
     if len(found) > MOST_WELLS:
-        remarks.append(Remark(place, "too_many_wells", f"{len(found)} wells are marked; a dish has {MOST_WELLS} at most."))
+        remarks.append(
+            Remark(
+                place,
+                "too_many_wells",
+                f"{len(found)} wells are marked; a dish has {MOST_WELLS} at most.",
+                {"n": len(found), "most": MOST_WELLS},
+            )
+        )
     if size is not None:
         outside = sum(box[0] > size[0] or box[1] > size[1] or box[2] < 0 or box[3] < 0 for _, box in found)
         if outside:
-            remarks.append(Remark(place, "outside_picture", f"{outside} wells lie outside of the picture of {size[0]} x {size[1]} px."))
+            detail = f"Wells that lie outside of the picture of {size[0]} x {size[1]} px: {outside}."
+            remarks.append(Remark(place, "outside_picture", detail, {"n": outside, "width": size[0], "height": size[1]}))
     adrift = {meaning for meaning in of_whole if meaning.startswith("content.")}
     if found and adrift:
         detail = "Contents are given that no longer say which well they belong to; the wells are kept, but what they hold is not known."
@@ -78,12 +86,13 @@ def _dish(drawn: Drawn, mapping: LabelMapping, remarks: list[Remark], place: str
         return None
     lost = len(wells) - len(found)
     if lost:
-        detail = f"{lost} wells have no extent that could be measured; they are kept, but not as wells."
-        remarks.append(Remark(place, "wells_without_extent", detail))
+        detail = f"Wells without an extent that could be measured: {lost}; kept, but not as wells."
+        remarks.append(Remark(place, "wells_without_extent", detail, {"n": lost}))
     places = _grid([box for _, box in found])
     labelled = tuple(WellLabel(box, _content(region, mapping), region.id, *spot) for (region, box), spot in zip(found, places, strict=True))
     if "picture.no_wells" in of_whole and labelled:
-        remarks.append(Remark(place, "contradiction", f"{len(labelled)} wells are marked in a picture that is said to have none to see."))
+        detail = f"Wells marked in a picture that is said to have none to see: {len(labelled)}."
+        remarks.append(Remark(place, "contradiction", detail, {"n": len(labelled)}))
     return DishLabel(labelled, gas_outside="picture.gas_outside" in of_whole, no_wells="picture.no_wells" in of_whole)
 
 
@@ -124,7 +133,8 @@ def _boxes_of_points(points: Sequence[Region], boxes: Sequence[Box], remarks: li
         return []
     if side <= 0:
         return []
-    remarks.append(Remark(place, "size_from_neighbours", f"{len(points)} wells are marked by points; their size is taken from the others."))
+    detail = f"Wells marked by points: {len(points)}; their size is taken from the others."
+    remarks.append(Remark(place, "size_from_neighbours", detail, {"n": len(points)}))
     half = side / 2
     return [(point, (at.x - half, at.y - half, at.x + half, at.y + half)) for point, at in zip(points, spots, strict=True)]
 
@@ -160,7 +170,8 @@ def _still_phase(drawn: Drawn, mapping: LabelMapping, remarks: list[Remark], pla
     words = [word for region in (*drawn.whole, *drawn.regions) if not region.spans for word in (*region.choices, *region.labels)]
     said = sorted(meaning.removeprefix("phase.") for meaning in _meanings(words, mapping) if meaning.startswith("phase."))
     if len(said) > 1:
-        remarks.append(Remark(place, "several_phases", f"The picture is said to show {', '.join(said)}; none of them is taken."))
+        phases = ", ".join(said)
+        remarks.append(Remark(place, "several_phases", f"The picture is said to show {phases}; none of them is taken.", {"phases": phases}))
     return said[0] if len(said) == 1 else None
 
 
@@ -172,7 +183,8 @@ def _phases(drawn: Drawn, mapping: LabelMapping, remarks: list[Remark], place: s
             is_whole = span.first == int(span.first) and span.last == int(span.last)
             if span.unit == "second" or not is_whole or span.last < span.first:
                 detail = f"{phases[0]} lasts from {span.first:g} to {span.last:g}, which are no frames; the range is kept as it is written."
-                remarks.append(Remark(place, "not_frames", detail))
+                values = {"phase": phases[0], "first": f"{span.first:g}", "last": f"{span.last:g}"}
+                remarks.append(Remark(place, "not_frames", detail, values))
                 continue
             for phase in phases:
                 yield PhaseLabel(phase, int(span.first), int(span.last), region.parent or region.id)

@@ -139,7 +139,8 @@ class Reading:
         if first_file == file.name or first_told == told:
             return task
         detail = f"Task {id_} of {file.name} is another than task {id_} of {first_file}; both are kept."
-        remarks = (*task.remarks, Remark(task.place, "number_twice", detail))
+        values = {"task": id_, "file": file.name, "other": first_file}
+        remarks = (*task.remarks, Remark(task.place, "number_twice", detail, values))
         return replace(task, external_id=f"{id_}@{file.name}"[:120], remarks=remarks)
 
     def _rows(self, file: FileIn) -> Iterator[Task]:
@@ -167,7 +168,7 @@ class Reading:
     def _fault(self, place: str, fault: Fault) -> None:
         self.fault_count += 1
         if len(self.faults) < MOST_REMARKS:
-            self.faults.append(Remark(place, fault.code, fault.detail))
+            self.faults.append(Remark(place, fault.code, fault.detail, fault.values))
 
     def _remark(self, remark: Remark) -> None:
         if remark not in self.remarks:

@@ -104,9 +104,9 @@ class _Told:
     place: str
     remarks: list[Remark]
 
-    def __call__(self, code: str, detail: str) -> None:
+    def __call__(self, code: str, detail: str, **values: str | int) -> None:
         if not any(remark.code == code for remark in self.remarks):
-            self.remarks.append(Remark(self.place, code, detail))
+            self.remarks.append(Remark(self.place, code, detail, values))
 
 
 def _place(region: _Growing, row: Mapping[str, Json], value: dict[str, Json], kind: str, real: Size | None, tell: _Told) -> None:
@@ -137,20 +137,21 @@ def _place(region: _Growing, row: Mapping[str, Json], value: dict[str, Json], ki
         tell("size_missing", "Results do not say how large the picture was, and the picture is not here: they stay in percent.")
         return
     if written is not None and real is not None and written != real and shape != "brush":
+        sizes = {"width": written[0], "height": written[1], "real_width": real[0], "real_height": real[1]}
         if abs(written[0] * real[1] - written[1] * real[0]) > _SAME_SHAPE * written[0] * real[1]:
             detail = (
                 f"It was labelled on {written[0]} x {written[1]} px, the picture is {real[0]} x {real[1]} px: its marks are kept, not used."
             )
-            tell("size_differs", detail)
+            tell("size_differs", detail, **sizes)
             return
-        tell(
-            "size_scaled", f"It was labelled on {written[0]} x {written[1]} px; the picture is {real[0]} x {real[1]} px, of the same shape."
-        )
+        detail = f"It was labelled on {written[0]} x {written[1]} px; the picture is {real[0]} x {real[1]} px, of the same shape."
+        tell("size_scaled", detail, **sizes)
         size = region.size = real
     try:
         region.geometry = _geometry(shape, row, value, size or (0, 0), tell)
     except (geometry.NoGeometry, OverflowError) as problem:
-        tell("shape_incomplete", f"The {kind or shape} of region {region.id[:40]} lacks {problem}; it is kept as it is written.")
+        detail = f"The {kind or shape} of region {region.id[:40]} lacks {problem}; it is kept as it is written."
+        tell("shape_incomplete", detail, kind=kind or shape, region=region.id[:40], lacks=str(problem))
 
 
 def _geometry(shape: Shape, row: Mapping[str, Json], value: dict[str, Json], size: Size, tell: _Told) -> Geometry | None:
@@ -170,10 +171,12 @@ def _geometry(shape: Shape, row: Mapping[str, Json], value: dict[str, Json], siz
     }[shape]
     made: Any = make(value, geometry.turned_size(size, degrees))
     if degrees:
-        tell("image_rotation", f"The picture was labelled turned by {degrees} degrees; shapes were turned back onto the picture as it is.")
+        detail = f"The picture was labelled turned by {degrees} degrees; shapes were turned back onto the picture as it is."
+        tell("image_rotation", detail, degrees=degrees)
         return cast(Geometry, geometry.unturned(made, size, degrees))
     if turned not in (None, 0):
-        tell("image_rotation", f"The picture was labelled turned by {turned!r} degrees, no multiple of 90; shapes lie as drawn.")
+        detail = f"The picture was labelled turned by {turned!r} degrees, no multiple of 90; shapes lie as drawn."
+        tell("image_rotation_odd", detail, degrees=str(turned)[:20])
     return cast(Geometry, made)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import ijson
 
-from backend.labels.formats.values import Json, Unreadable
+from backend.labels.formats.values import Filled, Json, Unreadable
 
 MOST_DEPTH = 100
 MOST_VALUES = 3_000_000
@@ -27,11 +27,13 @@ class Fault:
 
     code: str
     detail: str
+    values: Filled = field(default_factory=dict)
+    """As in a `Remark`."""
 
 
 NUL = Fault("nul_in_text", "A text in it holds the character NUL, which cannot be kept.")
-TOO_DEEP = Fault("too_deep", f"It is nested more than {MOST_DEPTH} levels deep.")
-TOO_LARGE = Fault("task_too_large", f"It holds more than {MOST_VALUES:,} values; no labelled picture needs as many.")
+TOO_DEEP = Fault("too_deep", f"It is nested more than {MOST_DEPTH} levels deep.", {"n": MOST_DEPTH})
+TOO_LARGE = Fault("task_too_large", f"It holds more than {MOST_VALUES:,} values; no labelled picture needs as many.", {"n": MOST_VALUES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ def _fields(events: Iterator[Any], watched: _Watched) -> Iterator[tuple[str, int
             yield field, None, []
 
 
-def _twice(field: str) -> Fault:
-    return Fault("duplicate_key", f"The key {field[:60]!r} stands there twice; which of the two values holds cannot be known.")
+def _twice(key: str) -> Fault:
+    detail = f"The key {key[:60]!r} stands there twice; which of the two values holds cannot be known."
+    return Fault("duplicate_key", detail, {"key": key[:60]})
 
 
 def _value(events: Iterator[Any], kind: str, value: Any, watched: _Watched) -> Json | Fault:

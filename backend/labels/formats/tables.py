@@ -78,14 +78,21 @@ def rows_of_csv(file: BinaryIO, name: str) -> Iterator[tuple[int, dict[str, Json
                 return
             except csv.Error as problem:
                 if "field larger" in str(problem) or "NUL" in str(problem):
-                    yield line, Fault("cell_unreadable", f"A cell cannot be read: {problem}.")
+                    yield line, Fault("cell_unreadable", f"A cell cannot be read: {problem}.", {"problem": str(problem)})
                     continue
                 detail = f"{name} ends in the middle of a quoted cell, in the row that begins in line {line}."
                 raise Unreadable("file_truncated", detail, "Export or download it again.") from None
             if not cells:
                 continue
             if len(cells) != len(header):
-                yield line, Fault("columns_differ", f"The row has {len(cells)} cells, the header {len(header)}.")
+                yield (
+                    line,
+                    Fault(
+                        "columns_differ",
+                        f"The row has {len(cells)} cells, the header {len(header)}.",
+                        {"n": len(cells), "header": len(header)},
+                    ),
+                )
                 continue
             yield line, _parsed(dict(zip(header, cells, strict=True)))
     except UnicodeDecodeError as problem:
@@ -119,8 +126,8 @@ def _results(name: str, value: Json, controls: Controls, remarks: list[Remark], 
     if plain:
         yield {"from_name": name, "to_name": to_name, "type": "choices", "value": {"choices": plain}}
         if len(plain) > 1 or len(items) > 1:
-            detail = f"{len(plain)} choices of {name!r} no longer say which region they belong to; they are kept as said of the whole."
-            remarks.append(Remark(place, "choices_without_region", detail))
+            detail = f"Choices of {name!r} that no longer say which region they belong to: {len(plain)}; kept as said of the whole."
+            remarks.append(Remark(place, "choices_without_region", detail, {"n": len(plain), "name": name}))
 
 
 def _is_beside(items: list[Json]) -> bool:
@@ -179,7 +186,7 @@ def _parsed(row: dict[str, str]) -> dict[str, Json] | Fault:
             try:
                 value = json.loads(cell, parse_constant=_refuse)
             except RecursionError:
-                return Fault("too_deep", f"The cell {name!r} is nested too deep.")
+                return Fault("cell_too_deep", f"The cell {name!r} is nested too deep.", {"cell": name[:60]})
             except ValueError:
                 value = cell
         parsed[name] = value

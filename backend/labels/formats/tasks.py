@@ -20,9 +20,9 @@ _OF_ANNOTATION = frozenset(
 class Faulty(Exception):
     """A task that cannot be used, with the reason."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, **values: str) -> None:
         super().__init__(detail)
-        self.fault = Fault(code, detail)
+        self.fault = Fault(code, detail, values)
 
 
 def looks_like_task(value: Json) -> bool:
@@ -39,7 +39,7 @@ def is_older_form(value: Json) -> bool:
 def task_of(raw: Json, place: str) -> Task:
     """One task of an export; raises Faulty where its form leaves no doubt that something is broken."""
     if not isinstance(raw, dict):
-        raise Faulty("task_not_object", f"A {_named(raw)} stands where a task should be.")
+        raise Faulty("task_not_object", f"A {_named(raw)} stands where a task should be.", found=_named(raw))
     remarks: list[Remark] = []
     human = next((key for key in HUMAN_KEYS if raw.get(key) is not None), None)
     if looks_like_task(raw) or human is not None:
@@ -50,7 +50,7 @@ def task_of(raw: Json, place: str) -> Task:
         # A list of things to label, as it is given to Label Studio: every key is data.
         data, used = raw, set(raw)
     if not isinstance(data, dict):
-        raise Faulty("data_not_object", f"The task's data is a {_named(data)}, not an object.")
+        raise Faulty("data_not_object", f"The task's data is a {_named(data)}, not an object.", found=_named(data))
     annotations: list[Annotation] = []
     if human is not None:
         used.add(human)
@@ -60,8 +60,8 @@ def task_of(raw: Json, place: str) -> Task:
         if key in used or listed is None:
             continue
         if isinstance(listed, list) and listed and all(isinstance(item, int | str) for item in listed):
-            detail = f"The export names {len(listed)} {key} by number only; export with their content to bring them in."
-            remarks.append(Remark(place, "numbers_only", detail))
+            detail = f"The export names its {key} by number only ({len(listed)}); export with their content to bring them in."
+            remarks.append(Remark(place, "numbers_only", detail, {"n": len(listed), "kind": kind}))
             continue
         used.add(key)
         annotations += _annotations(listed, kind, key, place, remarks)
@@ -72,13 +72,16 @@ def task_of(raw: Json, place: str) -> Task:
 def annotation_of(raw: Json, kind: Kind, place: str, remarks: list[Remark]) -> Annotation:
     """One annotation, prediction or draft; what is not of the usual kind of value is kept among the extras."""
     if not isinstance(raw, dict):
-        raise Faulty("annotation_not_object", f"A {_named(raw)} stands where an {kind} should be.")
+        raise Faulty("annotation_not_object", f"A {_named(raw)} stands where {_one(kind)} should be.", found=_named(raw), kind=kind)
     result = raw.get("result")
     if result is None:
-        remarks.append(Remark(place, "result_missing", f"An {kind} has no list of results; it is kept without any."))
+        remarks.append(
+            Remark(place, "result_missing", f"{_one(kind).capitalize()} has no list of results; it is kept without any.", {"kind": kind})
+        )
         result = []
     if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
-        raise Faulty("result_not_list", f"The results of an {kind} are a {_named(result)}, not a list of objects.")
+        detail = f"The results of {_one(kind)} are a {_named(result)}, not a list of objects."
+        raise Faulty("result_not_list", detail, found=_named(result), kind=kind)
     taken: dict[str, Any] = {}
     extra = {key: value for key, value in raw.items() if key not in _OF_ANNOTATION}
 
@@ -131,12 +134,16 @@ def hash_of(value: Json) -> str:
 
 def _annotations(listed: Json, kind: Kind, key: str, place: str, remarks: list[Remark]) -> list[Annotation]:
     if not isinstance(listed, list):
-        raise Faulty("annotations_not_list", f"The task's {key} are a {_named(listed)}, not a list.")
+        raise Faulty("annotations_not_list", f"The task's {key} are a {_named(listed)}, not a list.", found=_named(listed), kind=kind)
     return [annotation_of(raw, kind, place, remarks) for raw in listed]
 
 
 def _holds_results(listed: Json) -> bool:
     return isinstance(listed, list) and any(isinstance(item, dict) and "result" in item for item in listed)
+
+
+def _one(kind: Kind) -> str:
+    return "an annotation" if kind == "annotation" else f"a {kind}"
 
 
 def _named(value: Json) -> str:

@@ -15,7 +15,7 @@ from backend.labels.formats.streaming import Fault, entries
 from backend.labels.formats.tables import OF_ROW
 from backend.labels.formats.tasks import is_older_form, looks_like_task
 from backend.labels.formats.texts import as_utf8
-from backend.labels.formats.values import Json, Remark, Unreadable
+from backend.labels.formats.values import Filled, Json, Remark, Unreadable
 
 NOT_AN_EXPORT = "Export from Label Studio as JSON, JSON-MIN, CSV, COCO, YOLO or Pascal VOC, and give that file, ZIP or folder."
 _TEXTS = (".json", ".csv", ".tsv", ".xml", ".txt", ".ndjson", "")
@@ -59,7 +59,7 @@ def parts_of(source: Source, remarks: list[Remark]) -> list[Part]:
             if len(files) == 1:
                 raise
             if problem.code != "not_an_export" or file.suffix == ".json":
-                remarks.append(Remark(file.name, "left_out", problem.detail))
+                remarks.append(Remark(file.name, "left_out", problem.detail, {"why": problem.code}))
             reasons.append(problem)
             continue
         if form is not None:
@@ -92,7 +92,8 @@ def _chosen(found: dict[str, dict[Format, list[FileIn]]], remarks: list[Remark])
             else:
                 names = ", ".join(file.name for file in listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
                 detail = f"Left out: {names}. A fuller form of the same export ({taken[root]}) lies beside it and was read."
-                remarks.append(Remark(folder or names, "other_form_left_out", detail))
+                values: Filled = {"n": len(listed), "files": ", ".join(file.name for file in listed[:3]), "form": taken[root].value}
+                remarks.append(Remark(folder or names, "other_form_left_out", detail, values))
     parts = [Part(form, tuple(listed)) for (_, form), listed in gathered.items()]
     return sorted(parts, key=lambda part: _ORDER[part.format])
 

@@ -28,7 +28,8 @@ def as_utf8(file: BinaryIO, name: str, remarks: list[Remark]) -> BinaryIO:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             buffered.read(len(mark))
-            remarks.append(Remark(name, "encoding", f"The file is written as {encoding.upper()} and was read as such."))
+            detail = f"The file is written as {encoding.upper()} and was read as such."
+            remarks.append(Remark(name, "encoding", detail, {"encoding": encoding.upper()}))
             return io.BufferedReader(_Recoded(buffered, encoding, name), _BLOCK)
     if b"\0" in head:
         raise Unreadable("wrong_encoding", f"{name} is neither UTF-8 nor marked as UTF-16.", WRONG)

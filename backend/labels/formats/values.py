@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ Content = Literal["empty", "embryo", "gas", "embryo_gas"]
 Json = Any
 """What JSON can say; kept as it was written."""
 Point = tuple[float, float]
+Filled = Mapping[str, str | int]
+"""What a sentence for people fills in."""
 
 
 class Unreadable(Exception):
@@ -32,6 +35,12 @@ class Remark:
     place: str
     code: str
     detail: str
+    """In English, for the command line."""
+    values: Filled = field(default_factory=dict)
+    """What `detail` fills in, so that it can be said in another language; `n` is what a plural follows."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"place": self.place, "code": self.code, "detail": self.detail, "values": dict(self.values)}
 
 
 @dataclass(frozen=True, slots=True)

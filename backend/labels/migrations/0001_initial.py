@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=255)),
                 ('place', models.CharField(max_length=300)),
                 ('detail', models.CharField(max_length=500)),
+                ('values', models.JSONField(default=dict)),
                 ('options', models.JSONField()),
                 ('choice', models.CharField(max_length=80)),
                 ('label_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='labels.labelimport')),

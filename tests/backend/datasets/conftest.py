@@ -181,7 +181,7 @@ BOXES = {"A1": [10, 10, 40, 40], "A2": [60, 20, 90, 50]}
 
 
 def follow(stack: Stack) -> None:
-    finder, _ = Weights.objects.get_or_create(sha256="0" * 64, defaults={"task": "wells", "state": Weights.State.USABLE})
+    finder, _ = Weights.objects.get_or_create(sha256="0" * 64, defaults={"task": "wells", "state": Weights.State.CHECKED})
     run = Run.objects.create(stack=stack, weights=finder, state=Run.State.FINISHED, layout="1x2")
     found = [{"row": 0, "column": place, "box": box} for place, box in enumerate(BOXES.values())]
     KeyFrame.objects.create(run=run, frame_index=0, wells=found, layout="1x2")

@@ -81,6 +81,11 @@ def test_what_was_held_back_is_judged_on_and_the_split_to_choose_by_comes_from_w
     assert splits[:20].count("validation") <= 4
 
 
+def test_a_large_part_that_came_held_back_takes_nothing_from_what_is_chosen_by() -> None:
+    splits = divide(given_as(*["train"] * 90, *["dev"] * 60), SplitRule((80, 10, 10)))
+    assert Counter(splits) == {"train": 80, "validation": 10, "test": 60}
+
+
 def test_a_given_split_may_be_put_aside() -> None:
     splits = divide(given_as(*["train"] * 40), SplitRule((80, 10, 10), keep_given=False))
     assert Counter(splits) == {"train": 32, "validation": 4, "test": 4}

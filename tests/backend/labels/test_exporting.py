@@ -46,13 +46,13 @@ THREE = [
 
 def test_what_came_in_goes_out_as_it_was_to_the_last_key(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, folder=tmp_path)
-    told = tasks_in(export_of(client_of(cast.viewer), cast.lab))
+    told = tasks_in(export_of(client_of(cast.embryologist), cast.lab))
     assert told == THREE
 
 
 def test_the_configuration_beside_it_offers_what_the_results_use(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, folder=tmp_path)
-    root = ElementTree.fromstring(export_of(client_of(cast.viewer), cast.lab)["config.xml"])
+    root = ElementTree.fromstring(export_of(client_of(cast.embryologist), cast.lab)["config.xml"])
     assert [(tag.tag, tag.get("name"), tag.get("perRegion")) for tag in root] == [
         ("Image", "image", None),
         ("EllipseLabels", "well", None),
@@ -62,33 +62,33 @@ def test_the_configuration_beside_it_offers_what_the_results_use(cast: Cast, cli
 
 def test_importing_an_export_again_changes_nothing(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, folder=tmp_path)
-    first = tasks_in(export_of(client_of(cast.viewer), cast.lab))
+    first = tasks_in(export_of(client_of(cast.embryologist), cast.lab))
     again = bring(cast.lab, cast.embryologist, first, folder=tmp_path)
     assert LabelTask.objects.count() == len(THREE)
     assert {name: count for name, count in (again.report or {})["done"].items() if count} == {}
-    assert tasks_in(export_of(client_of(cast.viewer), cast.lab)) == first
+    assert tasks_in(export_of(client_of(cast.embryologist), cast.lab)) == first
 
 
 def test_who_labelled_can_be_left_out(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, folder=tmp_path)
-    members = export_of(client_of(cast.viewer), cast.lab, annotators="false")
+    members = export_of(client_of(cast.embryologist), cast.lab, annotators="false")
     assert b"example.org" not in members["tasks.json"]
     assert all("completed_by" not in said for one in tasks_in(members) for said in one["annotations"])
 
 
 def test_the_archive_holds_the_pictures_where_they_are_asked_for(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, pictures=["dish-1.jpg", "dish-4.jpg"], folder=tmp_path)
-    members = export_of(client_of(cast.viewer), cast.lab, pictures="true")
+    members = export_of(client_of(cast.embryologist), cast.lab, pictures="true")
     assert {name for name in members if name.startswith("images/")} == {"images/dish-1.jpg", "images/dish-4.jpg"}
     with Image.open(io.BytesIO(members["images/dish-1.jpg"])) as picture:
         assert (picture.size, picture.format) == ((384, 275), "JPEG")
-    assert not any(name.startswith("images/") for name in export_of(client_of(cast.viewer), cast.lab))
+    assert not any(name.startswith("images/") for name in export_of(client_of(cast.embryologist), cast.lab))
 
 
 def test_yolo_holds_wells_by_their_content_and_says_what_it_cannot_hold(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     pictures = [f"dish-{number}.jpg" for number in (1, 3, 4)]
     bring(cast.lab, cast.embryologist, THREE, pictures=pictures, folder=tmp_path)
-    members = export_of(client_of(cast.viewer), cast.lab, "yolo")
+    members = export_of(client_of(cast.embryologist), cast.lab, "yolo")
     assert members["classes.txt"].decode().split() == ["empty", "embryo", "gas", "embryo_gas"]
     # The annotation that is marked as true counts, not the later one.
     assert members["labels/dish-1.txt"].decode().splitlines() == [
@@ -105,11 +105,11 @@ def test_yolo_holds_wells_by_their_content_and_says_what_it_cannot_hold(cast: Ca
 
 def test_coco_and_csv_say_the_same_wells(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, pictures=["dish-1.jpg"], folder=tmp_path)
-    coco = json.loads(export_of(client_of(cast.viewer), cast.lab, "coco")["result.json"])
+    coco = json.loads(export_of(client_of(cast.embryologist), cast.lab, "coco")["result.json"])
     names = {one["id"]: one["name"] for one in coco["categories"]}
     boxes = [(names[one["category_id"]], [round(edge, 2) for edge in one["bbox"]]) for one in coco["annotations"]]
     assert boxes == [("embryo", [5.76, 0.0, 65.28, 59.81]), ("empty", [82.56, 0.0, 65.28, 59.81])]
-    members = export_of(client_of(cast.viewer), cast.lab, "csv")
+    members = export_of(client_of(cast.embryologist), cast.lab, "csv")
     wells = list(csv.DictReader(io.StringIO(members["wells.csv"].decode("utf-8-sig"))))
     assert [(row["content"], row["x0"], row["annotator"]) for row in wells] == [("embryo", "5.76", "1"), ("empty", "82.56", "1")]
     rows = list(csv.DictReader(io.StringIO(members["annotations.csv"].decode("utf-8-sig"))))
@@ -119,7 +119,7 @@ def test_coco_and_csv_say_the_same_wells(cast: Cast, client_of: Any, tmp_path: P
 def test_only_what_one_import_brought_or_one_person_said_goes_out_where_that_is_asked(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     first = bring(cast.lab, cast.embryologist, THREE[:1], folder=tmp_path)
     bring(cast.lab, cast.embryologist, [task(8, [annotation(80, well(0))])], folder=tmp_path)
-    browser = client_of(cast.viewer)
+    browser = client_of(cast.embryologist)
     assert [one["id"] for one in tasks_in(export_of(browser, cast.lab, label_import=str(first.id)))] == [1]
     (told,) = tasks_in(export_of(browser, cast.lab, annotator="second@example.org"))
     assert [said["id"] for said in told["annotations"]] == [12]
@@ -128,9 +128,9 @@ def test_only_what_one_import_brought_or_one_person_said_goes_out_where_that_is_
 
 def test_what_leaves_is_on_the_record(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     bring(cast.lab, cast.embryologist, THREE, folder=tmp_path)
-    export_of(client_of(cast.viewer), cast.lab, "yolo")
+    export_of(client_of(cast.embryologist), cast.lab, "yolo")
     entry = Entry.objects.get(action="labels.exported")
-    assert (entry.actor, entry.lab_id) == (cast.viewer, cast.lab.id)
+    assert (entry.actor, entry.lab_id) == (cast.embryologist, cast.lab.id)
     assert (entry.after["form"], entry.after["source"], entry.after["tasks"]) == ("yolo", "imported", 4)
 
 
@@ -202,7 +202,7 @@ def test_onsets_that_one_reads_blind_do_not_go_out(cast: Cast, client_of: Any, t
 
 def test_onsets_are_refused_as_boxes_and_go_out_as_a_table(cast: Cast, client_of: Any, tmp_path: Path) -> None:
     analysed_stack(cast.lab, tmp_path)
-    browser: APIClient = client_of(cast.viewer)
+    browser: APIClient = client_of(cast.embryologist)
     answer = browser.get(f"/api/labs/{cast.lab.id}/label-exports/yolo.zip", {"source": "onsets"})
     assert (answer.status_code, answer.json()["code"]) == (400, "no_boxes_in_onsets")
     rows = list(csv.DictReader(io.StringIO(export_of(browser, cast.lab, "csv", source="onsets")["phases.csv"].decode("utf-8-sig"))))
@@ -214,7 +214,7 @@ async def test_the_server_in_use_sends_the_archive_while_it_is_written(cast: Cas
     """It wants another kind of iterator than the tests' client."""
     await sync_to_async(bring)(cast.lab, cast.embryologist, THREE, folder=tmp_path)
     browser = AsyncClient()
-    await browser.aforce_login(cast.viewer)
+    await browser.aforce_login(cast.embryologist)
     answer: Any = await browser.get(f"/api/labs/{cast.lab.id}/label-exports/label-studio.zip")
     assert answer.is_async
     whole = b"".join([block async for block in answer.streaming_content])
@@ -223,7 +223,7 @@ async def test_the_server_in_use_sends_the_archive_while_it_is_written(cast: Cas
 
 
 def test_a_prefix_that_could_be_more_than_an_address_is_refused(cast: Cast, client_of: Any) -> None:
-    answer = client_of(cast.viewer).get(f"/api/labs/{cast.lab.id}/label-exports/label-studio.zip", {"prefix": '"><script>'})
+    answer = client_of(cast.embryologist).get(f"/api/labs/{cast.lab.id}/label-exports/label-studio.zip", {"prefix": '"><script>'})
     assert answer.status_code == 400
 
 
@@ -234,7 +234,7 @@ def test_the_labs_own_export_survives_the_way_in_and_out(cast: Cast, client_of: 
     bring(cast.lab, cast.embryologist, tasks, folder=tmp_path)
     # What was not said, such as the time that nobody took, is left out rather than said to be nothing.
     said = [{**one, "annotations": [without_nothing(each) for each in one["annotations"]]} for one in tasks]
-    told = tasks_in(export_of(client_of(cast.viewer), cast.lab))
+    told = tasks_in(export_of(client_of(cast.embryologist), cast.lab))
     assert [{**one, "annotations": [without_nothing(each) for each in one["annotations"]]} for one in told] == said
 
 

@@ -70,7 +70,7 @@ def test_label_studio_takes_our_export_and_exports_the_same_again(
 ) -> None:
     assert REAL_DATA.is_dir()
     bring(cast.lab, cast.embryologist, json.loads((PRESET / "json.json").read_text()), folder=tmp_path)
-    members = export_of(client_of(cast.viewer), cast.lab)
+    members = export_of(client_of(cast.embryologist), cast.lab)
     ours = tasks_in(members)
     project = studio.new_project("ours", members["config.xml"].decode())
     assert studio.imported(project, ours)["annotation_count"] == 5
@@ -78,7 +78,7 @@ def test_label_studio_takes_our_export_and_exports_the_same_again(
     assert said_by(theirs) == said_by(ours)
     # And in again here: another project of another server, so other tasks, which say the same.
     brought = bring(cast.lab, cast.embryologist, theirs, folder=tmp_path)
-    again = tasks_in(export_of(client_of(cast.viewer), cast.lab, label_import=str(brought.id)))
+    again = tasks_in(export_of(client_of(cast.embryologist), cast.lab, label_import=str(brought.id)))
     assert said_by(again) == said_by(ours)
 
 
@@ -109,7 +109,7 @@ def test_label_studio_takes_every_type_of_result_with_the_configuration_we_wrote
     annotations = said.get("annotations", [said]) if isinstance(said, dict) else said
     one = {"id": 1, "data": raw[0].get("data", raw[0]), "annotations": [{"id": 1, "result": each["result"]} for each in annotations]}
     bring(cast.lab, cast.embryologist, [one], preset="", folder=tmp_path)
-    members = export_of(client_of(cast.viewer), cast.lab, annotators="false")
+    members = export_of(client_of(cast.embryologist), cast.lab, annotators="false")
     project = studio.new_project(example, members["config.xml"].decode())
     studio.imported(project, tasks_in(members))
     (theirs,) = studio.exported(project)
@@ -122,7 +122,7 @@ def test_label_studio_takes_every_type_of_result_with_the_configuration_we_wrote
 def test_label_studio_takes_dishes_and_onsets_as_we_say_them(studio: LabelStudioServer, cast: Cast, client_of: Any, tmp_path: Path) -> None:
     analysed_stack(cast.lab, tmp_path)
     for source, count in (("dishes", 1), ("onsets", 8)):
-        members = export_of(client_of(cast.viewer), cast.lab, source=source)
+        members = export_of(client_of(cast.embryologist), cast.lab, source=source)
         project = studio.new_project(source, members["config.xml"].decode())
         told = studio.imported(project, tasks_in(members))
         assert (told["task_count"], told["prediction_count"]) == (count, count)

@@ -16,6 +16,7 @@ from backend.registry.services import scan_weights
 from backend.training.models import TrainingJob
 from backend.training.services import request_training
 from tests.backend.adaptation.dishes import write_tiny_stager
+from tests.backend.registry.rows import set_in_use
 from tests.backend.training import labelled
 from tests.cast import Cast
 from tests.running.product import ROOT
@@ -105,6 +106,8 @@ def _item(row: DataSet, number: int, split: str) -> None:
 @pytest.fixture
 def in_use(db: None) -> Weights:
     """Weights for stages as a row only."""
-    return Weights.objects.create(
-        name="shipped", task="stages", family="convnextv2", sha256="9" * 64, folder="nowhere", state=Weights.State.ACTIVE
+    return set_in_use(
+        Weights.objects.create(
+            name="shipped", task="stages", family="convnextv2", sha256="9" * 64, folder="nowhere", state=Weights.State.CHECKED
+        )
     )

@@ -104,7 +104,7 @@ def test_labelled_dishes_teach_the_finder_of_wells_on(
     assert (ended.state, ended.error) == ("finished", None)
     candidate = ended.candidate
     assert candidate is not None
-    assert (candidate.state, candidate.task, candidate.family) == ("candidate", "wells", "yolo")
+    assert (candidate.state, candidate.task, candidate.family) == ("candidate", "wells", "yolo11n")
     final = client_of(cast.viewer).get(f"/api/trainings/{ended.id}/").json()["final"]
     assert [one["role"] for one in final["contenders"]] == ["candidate", "active", "baseline"]
     assert {one["wells"]["pictures"] for one in final["contenders"]} == {2}

@@ -93,7 +93,7 @@ def test_a_data_set_two_of_whose_splits_share_an_embryo_is_refused(known: Known,
 
 def test_weights_that_the_recipe_cannot_go_on_from_are_refused(known: Known, in_use: Weights, ask: Ask) -> None:
     facts = {"name": "v", "task": "stages", "folder": "v"}
-    other = Weights.objects.create(family="vit", sha256="1" * 64, state=Weights.State.USABLE, **facts)
+    other = Weights.objects.create(family="vit", sha256="1" * 64, state=Weights.State.CHECKED, **facts)
     broken = Weights.objects.create(family="convnextv2", sha256="2" * 64, state=Weights.State.UNUSABLE, **facts)
     row = known()
     assert refused(ask, row, start_id=other.id) == "training_other_net"

@@ -5,8 +5,10 @@ import { correct } from './en/correct';
 import { annotation } from './en/annotation';
 import { datasets } from './en/datasets';
 import { details } from './en/details';
+import { detectors } from './en/detectors';
 import { embryo } from './en/embryo';
 import { house } from './en/house';
+import { judging } from './en/judging';
 import { keeping } from './en/keeping';
 import { labels } from './en/labels';
 import { measuring } from './en/measuring';
@@ -33,6 +35,8 @@ export const en = {
   ...compare,
   ...correct,
   ...details,
+  ...detectors,
+  ...judging,
   ...keeping,
   ...labels,
   ...measuring,

@@ -5,8 +5,10 @@ import { correct } from './ru/correct';
 import { annotation } from './ru/annotation';
 import { datasets } from './ru/datasets';
 import { details } from './ru/details';
+import { detectors } from './ru/detectors';
 import { embryo } from './ru/embryo';
 import { house } from './ru/house';
+import { judging } from './ru/judging';
 import { keeping } from './ru/keeping';
 import { labels } from './ru/labels';
 import { measuring } from './ru/measuring';
@@ -32,6 +34,8 @@ export const ru = {
   ...compare,
   ...correct,
   ...details,
+  ...detectors,
+  ...judging,
   ...keeping,
   ...labels,
   ...measuring,

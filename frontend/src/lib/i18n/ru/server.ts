@@ -1,3 +1,4 @@
+import { ADMISSION_WORDS } from './server_admission';
 import { LABEL_WORDS } from './server_labels';
 import { REGISTRY_WORDS } from './server_registry';
 
@@ -13,6 +14,7 @@ const TELL = 'Повторите; если не поможет, сообщите
 
 /** What the server says in English, by its code. */
 export const SERVER_WORDS: Record<string, Words> = {
+  ...ADMISSION_WORDS,
   ...LABEL_WORDS,
   ...REGISTRY_WORDS,
   invalid: ['Некоторые поля заполнены неверно.', 'Исправьте отмеченные поля.'],
