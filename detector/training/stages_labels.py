@@ -63,7 +63,7 @@ def make_weights(
     for way, folder in _ways(start, beside_scratch, out, work).items():
         network = None if way == "scratch" or start is None else network_of(start)
         recipe = plan.scratch if network is None else plan.fine
-        watch = Watch(_judge(windows, rows, sorted(chosen_by)) if chosen_by else None, plan.patience)
+        watch = Watch(_judge(windows, rows, sorted(chosen_by)) if chosen_by else None, plan.patience, len(chosen_by))
         home = work if folder == out else work / way
         learned = learn(lessons, recipe, home, start=network, shape=plan.shape, threads=plan.threads, watch=watch, say=say)
         minutes = watch.facts(recipe.steps)["minutes"]

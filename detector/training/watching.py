@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
 Judge = Callable[[Any], float]
 Say = Callable[[str], None]
 LEAST_GAIN = 1e-4
+"""Below this two looks are equal."""
 
 
 class Watch:
-    """The looks of one training; without a judge only the loss is kept, and the last net is the best."""
+    """The looks of one training; without a judge only the loss is kept, and the last net is the best.
 
-    def __init__(self, judge: Judge | None = None, patience: int = 0) -> None:
+    `pictures` is how many the judge looks at. The share it finds right is only known to a standard error, and few pictures know little:
+    of all looks within one of the best the latest is kept, since smaller steps led to it, and only worse ones are in vain.
+    """
+
+    def __init__(self, judge: Judge | None = None, patience: int = 0, pictures: int = 0) -> None:
         self._judge = judge
         self._patience = patience if judge is not None else 0
+        self._pictures = pictures
         self.curve: list[dict[str, Any]] = []
         """`{step, loss, validation}`, as told."""
         self.best: float | None = None
@@ -35,13 +42,21 @@ class Watch:
         self.seconds = seconds
         validation = None if self._judge is None else float(self._judge(network))
         self.curve.append({"step": step, "loss": round(loss, 4), "validation": None if validation is None else round(validation, 4)})
-        is_gain = validation is None or self.best is None or validation > self.best + LEAST_GAIN
-        self._in_vain = 0 if is_gain else self._in_vain + 1
-        # Of two that do equally well the later is kept: smaller steps led to it.
-        if not is_gain and validation is not None and self.best is not None and validation < self.best:
-            return False
+        if validation is not None and self.best is not None:
+            least = self.best - self._slack
+            self._in_vain = 0 if validation > least + LEAST_GAIN else self._in_vain + 1
+            if validation < least:
+                return False
+            validation = max(self.best, validation)
         self.best, self.best_step = validation, step
         return True
+
+    @property
+    def _slack(self) -> float:
+        """One standard error of the best share so far."""
+        if not self._pictures or self.best is None:
+            return 0.0
+        return math.sqrt(max(self.best * (1 - self.best), 0.0) / self._pictures)
 
     def tell(self, say: Say, of: int) -> None:
         """Say the last look as one JSON line; once its checkpoint is there, for whoever hears of it may end the training at once."""

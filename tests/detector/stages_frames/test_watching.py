@@ -33,6 +33,18 @@ def test_a_watch_keeps_the_best_and_ends_after_looks_in_vain() -> None:
     assert (watch.facts(9)["stopped_early"], watch.facts(4)["stopped_early"]) == (True, False)
 
 
+def test_few_pictures_know_little_so_a_net_that_may_be_as_good_is_kept_and_the_training_goes_on() -> None:
+    falling = [0.9, 0.88, 0.87, 0.86, 0.7, 0.7]
+    few, many = (Watch(lambda network, scores=iter(falling): next(scores), patience=2, pictures=n) for n in (50, 5000))
+    assert [few.look(None, step, 1.0) for step in range(4)] == [True] * 4
+    assert (few.best, few.best_step, few.is_over) == (0.9, 3, False)
+    assert [many.look(None, step, 1.0) for step in range(3)] == [True, False, False]
+    assert (many.best_step, many.is_over) == (0, True)
+    # What is worse than few pictures can be mistaken about ends it all the same.
+    assert [few.look(None, step, 1.0) for step in (4, 5)] == [False, False]
+    assert few.is_over
+
+
 def test_a_watch_that_goes_on_knows_what_was_seen_before() -> None:
     first = Watch(lambda network: 0.5, patience=2)
     first.look(None, 1, 1.0)
