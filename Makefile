@@ -8,6 +8,9 @@ DEMO ?= 1
 WORKERS ?= 3
 # Where `make train` renders and writes; it can be gigabytes, so it lies outside the repository.
 TRAIN ?= $(HOME)/.cache/embryovision
+# The net that finds wells which `make train` makes. D-FINE comes last: it begins with the base of modcnn-dense.
+FAMILY ?= yolo11n
+FAMILIES := yolo11n yolo26n modcnn-dense modcnn modcnn-attention dfine-n
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +21,7 @@ MODULES := frontend/node_modules/.package-lock.json
 PAGE := frontend/build/index.html
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/build/*' -not -path '*/.svelte-kit/*' 2>/dev/null)
 
-.PHONY: help run test setup setup-tests lint format contract bench train docs clean
+.PHONY: help run test setup setup-tests lint format contract bench train families docs clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -54,9 +57,15 @@ contract: $(PACKAGES) $(MODULES) ## make the API document and the page's types a
 bench: setup ## measure speed and memory, side by side, in one run
 	$(BIN)/python -m tests.bench
 
-train: $(PACKAGES) ## make the shipped weights anew from renderings (under two hours on 2 cores; resumes where it stopped)
-	nice $(BIN)/python -m detector train wells-yolo --data $(TRAIN)/renderings --out $(TRAIN)/wells-yolo11n
+train: $(PACKAGES) ## make the shipped weights anew from renderings (FAMILY=NAME for another net, all for each; resumes)
+	for family in $(if $(filter all,$(FAMILY)),$(FAMILIES),$(FAMILY)); do \
+		nice $(BIN)/python -m detector train wells --family $$family --data $(TRAIN)/renderings --out $(TRAIN)/wells-$$family || exit; \
+	done
 	nice $(BIN)/python -m detector train stages --data $(TRAIN)/lives --out $(TRAIN)/stages-convnextv2
+
+families: $(PACKAGES) ## the table of docs/detectors.md anew, of all that `make train FAMILY=all` has made (REAL=FOLDER with truth.json)
+	nice $(BIN)/python -m detector families $(wildcard $(TRAIN)/wells-*) $(wildcard $(TRAIN)/stages-*) --data $(TRAIN)/lives \
+		$(addprefix --real ,$(REAL)) --out $(TRAIN)/families
 
 docs: setup-tests ## make the README's screenshot anew from the running product
 	$(BIN)/python -m tests.e2e.screenshots docs/images

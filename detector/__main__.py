@@ -23,9 +23,14 @@ COMMANDS = {
     "prepare": "take a written data set through its steps",
     "ingest": "keep an archive of pictures without loss, each once, in shards",
     "train": "train weights from renderings",
-    "export": "write the weights folder of a training",
+    "export": "write the weights folder of a training, or one in 8 bits",
+    "admit": "let weights from elsewhere in, or say why not",
     "teaching": "measure what asking for the most instructive labels first saves",
     "evaluate": "compare finders on renderings and on pictures with truth",
+    "recalibrate": "fit anew how sure a stager may be, on what people said",
+    "serve": "own a device and answer the processes that share it",
+    "check": "judge weights beside those in use before they are used",
+    "families": "hold families of detectors against each other, in accuracy and speed",
     "benchmark": "time finders and whole recordings",
 }
 

@@ -5,18 +5,16 @@ Boxes are full-frame pixels [x0, y0, x1, y1]; rows and columns count from 0 at t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
 
 import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
 """A grey picture, shape (height, width), 0 black to 255 white."""
-Hours = NewType("Hours", float)
-"""Hours post insemination."""
 
 
 class Content(StrEnum):
@@ -295,6 +293,7 @@ class DishSettled:
     wells: tuple[Well, ...]
     usable_frames: int
     frames: int
+    looks: Mapping[str, float] | None = None  # by the names of detector.wells.looks
 
 
 # --- stages: what an embryo is, when it became that, and what happened on the way ---

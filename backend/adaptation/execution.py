@@ -23,7 +23,7 @@ from backend.core.files import sha256_of
 from backend.core.jobs.draining import Draining
 from backend.core.jobs.working import Attempt, Failure, work_on
 from backend.registry.models import Weights
-from backend.registry.services import register_candidate
+from backend.registry.services import note_tampered, register_candidate
 
 # What a second attempt may get over; any other refusal is the recordings' own and final.
 PASSING = {"decoder_crashed", "decoder_timeout", "decoder_out_of_memory"}
@@ -158,9 +158,12 @@ def verified(weights: Weights) -> Path:
     """The folder of these weights while it holds what was registered; the detector verifies it once more as it reads it."""
     folder = Path(weights.folder)
     file = folder / Path(str(weights.manifest.get("file", ""))).name
-    if not file.is_file() or sha256_of(file) != weights.sha256:
+    is_there = file.is_file()
+    if not is_there or sha256_of(file) != weights.sha256:
         detail = f"The folder of {weights.name} no longer holds the weights that were registered."
         hint = "Put the registered weights back, or start the worker again to register the new ones."
+        if is_there:
+            note_tampered(weights=weights, reason=detail)
         raise Refused("weights_changed", detail, hint)
     return folder
 

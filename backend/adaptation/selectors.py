@@ -17,7 +17,7 @@ from backend.core.errors import Refused
 from backend.core.jobs.models import UNDER_WAY
 from backend.imaging.models import Stack
 from backend.imaging.selectors import first_hour_of
-from backend.registry.models import Weights
+from backend.registry.selectors import weights_in_use
 
 HOLDS_EMBRYO = ("embryo", "embryo_gas")
 
@@ -53,9 +53,9 @@ def adaptation_under_way(lab: Lab) -> Adaptation | None:
     return Adaptation.objects.filter(lab=lab, state__in=UNDER_WAY).select_related("weights", "start", "by").first()
 
 
-def has_start() -> bool:
+def has_start(lab_id: UUID) -> bool:
     """There are weights to go on from."""
-    return Weights.objects.filter(task="stages", state=Weights.State.ACTIVE).exists()
+    return weights_in_use("stages", lab_id) is not None
 
 
 def recordings_of(lab_id: UUID) -> list[Recording]:

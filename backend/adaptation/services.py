@@ -36,7 +36,7 @@ def request_adaptation(*, lab_id: UUID, dishes: Sequence[UUID] | None, by: User,
     under_way = adaptation_under_way(lab)
     if under_way is not None:
         return False, under_way
-    start = active_weights("stages")
+    start = active_weights("stages", lab.id)
     chosen = _chosen(recordings_of(lab.id), dishes)
     adaptation = Adaptation(lab=lab, by=by, start=start, stack_ids=[str(recording.stack.id) for recording in chosen])
     try:

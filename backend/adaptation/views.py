@@ -41,7 +41,7 @@ class MaterialView(APIView):
         lab = actor_of(request).require(lab_id)
         told = {
             "least_embryos": settings.ADAPT_LEAST_EMBRYOS,
-            "is_ready": selectors.has_start(),
+            "is_ready": selectors.has_start(lab.id),
             "recordings": selectors.recordings_of(lab.id),
         }
         return Response(MaterialOut(told).data)

@@ -112,6 +112,7 @@ class Batch:
         self._know(wells)
         self._run.layout = str(finding.layout or "")
         self._run.usable_frames = finding.usable_frames
+        self._run.looks = dict(finding.looks) if finding.looks else None
         self._news.append(events.DishSettled(run_id=str(self._run.id), layout=self._run.layout, wells=wells))
 
     def _forget_wells(self) -> None:

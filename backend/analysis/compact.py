@@ -12,7 +12,7 @@ from backend.live.events import CoarseName, PhaseName, StageName
 
 STAGES: tuple[str, ...] = tuple(name for names in get_args(StageName) for name in get_args(names))
 """The order of every vector of stage probabilities."""
-_COARSE_FROM: dict[str, CoarseName] = {"tPB2": "pronuclear", "t2": "cleavage", "t9+": "blastulation", "tEB": "expansion"}
+COARSE_FROM: dict[str, CoarseName] = {"tPB2": "pronuclear", "t2": "cleavage", "t9+": "blastulation", "tEB": "expansion"}
 DARK, OUT_OF_VIEW = 1, 2
 _NUMBER = "I"
 _NUMBER_BYTES = array(_NUMBER).itemsize
@@ -39,7 +39,7 @@ def coarse_of(stage: str) -> CoarseName:
         return "empty"
     phases = get_args(PhaseName)
     known = phases[: phases.index(stage) + 1] if stage in phases else ()
-    return next((_COARSE_FROM[phase] for phase in reversed(known) if phase in _COARSE_FROM), "not_seen")
+    return next((COARSE_FROM[phase] for phase in reversed(known) if phase in COARSE_FROM), "not_seen")
 
 
 def pack(calls: Sequence[Called]) -> bytes:

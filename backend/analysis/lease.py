@@ -75,6 +75,7 @@ def claim(run_id: UUID | str) -> Lease | None:
             frames_done=0,
             usable_frames=0,
             layout="",
+            looks=None,
             code_version=settings.CODE_VERSION,
         )
         if not is_ours:

@@ -47,6 +47,8 @@ class Run(Row):
     layout = models.CharField(max_length=5, blank=True)
     """What was found."""
     usable_frames = models.PositiveIntegerField(default=0)
+    looks = models.JSONField(null=True)
+    """`{brightness, contrast, sharpness, evenness}` of its pictures, see `detector.wells.looks`; null until it was read to its end."""
     code_version = models.CharField(max_length=40, blank=True)
 
     class Meta:

@@ -60,7 +60,7 @@ class Recorder:
         with self._wanted_run() as run:
             frames_before = run.frames_done
             self._store(run)
-            run.save(update_fields=["frames_done", "layout", "usable_frames"])
+            run.save(update_fields=["frames_done", "layout", "usable_frames", "looks"])
             if run.frames_done > frames_before:
                 progress = events.RunProgressed(run_id=str(run.id), frames_done=run.frames_done, frames_total=run.frames_total)
                 publish(dish_topic(str(run.stack.dish_id)), progress)

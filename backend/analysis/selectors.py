@@ -57,11 +57,6 @@ def run_to_export(actor: Actor, run_id: UUID) -> Run:
     return Run.objects.select_related(*related).defer("stack__hours_since_start").get(id=run_id)
 
 
-def run_under_way(stack: Stack, weights: Weights) -> Run | None:
-    runs = Run.objects.select_related("stack__dish", "weights", "stager")
-    return runs.filter(stack=stack, weights=weights, state__in=Run.UNDER_WAY).first()
-
-
 def dishes_with_runs(actor: Actor) -> QuerySet[Dish]:
     """The actor's dishes, each with the id and state of its latest run and whether that raised an alert."""
     latest = Run.objects.filter(stack__dish=OuterRef("pk")).order_by("-created_at", "id")
@@ -110,9 +105,9 @@ DISH_STATES = {
 }
 
 
-def weights_named(weights_id: UUID) -> Weights:
-    """Weights belong to no lab, so everybody may name them."""
-    weights = Weights.objects.filter(id=weights_id, task="wells").first()
+def weights_named(weights_id: UUID, stack: Stack) -> Weights:
+    """What is shipped, or of the lab whose recording it is."""
+    weights = Weights.objects.filter(Q(lab=None) | Q(lab_id=stack.lab_id), id=weights_id, task="wells").first()
     if weights is None:
         raise Refused("not_found", "There are no such weights.", "Look at the list of detectors.", http_status=404)
     return weights

@@ -93,6 +93,7 @@ class DishOut(serializers.Serializer[Any]):
     lab = serializers.UUIDField(source="dish.lab_id")
     label = serializers.CharField(source="dish.label")  # type: ignore[assignment]
     layout = serializers.CharField(source="dish.layout")
+    incubator = serializers.CharField(source="dish.incubator")
     cycle = serializers.UUIDField(source="dish.cycle_id")
     patient_code = serializers.CharField(source="dish.cycle.patient.code")
     cycle_label = serializers.CharField(source="dish.cycle.label")
@@ -159,7 +160,10 @@ class DishSnapshotOut(serializers.Serializer[Any]):
 
 
 class DishIn(serializers.Serializer[Any]):
-    label = serializers.CharField(max_length=60)  # type: ignore[assignment]
+    """What is said stays as it is where it is left out."""
+
+    label = serializers.CharField(max_length=60, required=False)  # type: ignore[assignment]
+    incubator = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
 class DishAsked(serializers.Serializer[Any]):
@@ -197,4 +201,5 @@ class ConfirmIn(serializers.Serializer[Any]):
     hpi_at_first_frame = serializers.FloatField(allow_null=True, default=None)
     interval_minutes = serializers.FloatField(allow_null=True, default=None)
     layout = serializers.CharField(max_length=5, allow_blank=True, default="")
+    incubator = serializers.CharField(max_length=40, allow_blank=True, default="")
     analyse = serializers.BooleanField(default=True)

@@ -4,66 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from backend.accounts.actor import Actor
+from backend.accounts.actor import NOT_HERE, Actor
 from backend.accounts.models import Role, User
 from backend.analysis.models import Run
-from backend.analysis.selectors import run_under_way
-from backend.analysis.transitions import announce, end, locked, tell_worker
-from backend.analysis.values import run_value
+from backend.analysis.queueing import queue_run
+from backend.analysis.transitions import end, locked
 from backend.audit.services import record
 from backend.core.errors import Refused
 from backend.imaging.models import Stack
 from backend.imaging.services import confirm_stack
-from backend.live import events
 from backend.registry.models import Weights
-from backend.registry.selectors import active_weights, weights_in_use
+from backend.registry.selectors import active_weights, stager_in_use
 
 
 @transaction.atomic
 def request_run(*, stack: Stack, weights: Weights | None = None, by: User | None, actor: Actor) -> Run:
-    """Queue an analysis by these weights, or the ones in use; asking twice returns the run already under way.
+    """Queue an analysis by these weights, or the ones the lab uses; asking twice returns the run already under way.
 
-    Stages are named by the weights in use for them; where there are none, the run finds wells only.
+    Stages are named by the weights the lab uses for them; where there are none, the run finds wells only.
     """
     actor.require(stack.lab_id, Role.EMBRYOLOGIST)
     if stack.state != Stack.State.READY or stack.dish is None:
         raise Refused(
             "stack_not_ready", f"The recording is {stack.get_state_display()}.", "Confirm what was recognised first.", http_status=409
         )
-    weights = weights or active_weights("wells")
-    if weights.state == Weights.State.UNUSABLE or weights.task != "wells":
-        raise Refused(
-            "weights_unusable", weights.reason or f"{weights.name} does not find wells.", "Choose other weights.", http_status=409
-        )
-    run = Run(
-        stack=stack,
-        weights=weights,
-        stager=weights_in_use("stages"),
-        by=by,
-        frames_total=stack.frame_count,
-        layout_given=stack.dish.layout,
-        plane=stack.default_plane,
-    )
-    try:
-        with transaction.atomic():
-            run.save(force_insert=True)
-    except IntegrityError:
-        under_way = run_under_way(stack, weights)
-        if under_way is None:
-            raise
-        return under_way
-    record(
-        actor=by,
-        lab_id=stack.lab_id,
-        action="run.requested",
-        subject=f"run {run.id}",
-        after={"stack": str(stack.id), "weights": weights.sha256, "stager": run.stager.sha256 if run.stager else ""},
-    )
-    tell_worker(run)
-    announce(run, events.RunQueued(run=run_value(run)))
-    return run
+    weights = weights or active_weights("wells", stack.lab_id)
+    _require_fit(weights, stack)
+    return queue_run(stack=stack, weights=weights, stager=stager_in_use(stack.lab_id), by=by)
 
 
 @transaction.atomic
@@ -97,3 +66,16 @@ def retry_run(*, run: Run, by: User | None, actor: Actor) -> Run:
     if run.state in Run.UNDER_WAY:
         raise Refused("run_under_way", f"This run is {run.get_state_display()}.", "Wait for it, or cancel it first.", http_status=409)
     return request_run(stack=run.stack, weights=run.weights, by=by, actor=actor)
+
+
+def _require_fit(weights: Weights, stack: Stack) -> None:
+    """Only what is shipped or the lab's own, was checked, and finds wells."""
+    if weights.lab_id not in (None, stack.lab_id):
+        raise Refused("not_found", NOT_HERE, http_status=404)
+    if weights.task == "wells" and weights.state == Weights.State.CHECKED:
+        return
+    if weights.state == Weights.State.CANDIDATE:
+        raise Refused("needs_check", f"{weights.name} was never checked.", "Check it first, or choose other weights.", http_status=409)
+    what = "does not find wells" if weights.task != "wells" else f"is {weights.get_state_display()}"
+    detail = (weights.state == Weights.State.UNUSABLE and weights.reason) or f"{weights.name} {what}."
+    raise Refused("weights_unusable", detail, "Choose other weights.", http_status=409)

@@ -13,9 +13,11 @@ from backend.analysis.models import Alert, ContentChange, EmbryoProfile, KeyFram
 from backend.analysis.values import run_value
 from backend.audit.services import record
 from backend.core import queue
+from backend.imaging.models import Stack
 from backend.live import events
 from backend.live.publish import publish
 from backend.live.topics import dish_topic, lab_topic
+from backend.registry.models import Weights
 
 EXECUTE = "analysis.execute_run"
 FINDINGS = (Well, KeyFrame, Placements, ContentChange, Alert, StageCalls, EmbryoProfile)
@@ -25,6 +27,12 @@ def locked(**conditions: Any) -> Run | None:
     """The run's row, locked until commit, if it still meets the conditions."""
     runs = Run.objects.select_for_update(of=("self",)).select_related("stack__dish", "weights", "stager")
     return runs.filter(**conditions).first()
+
+
+def run_under_way(stack: Stack, weights: Weights) -> Run | None:
+    """The run of this recording by these weights that waits or is worked on."""
+    runs = Run.objects.select_related("stack__dish", "weights", "stager")
+    return runs.filter(stack=stack, weights=weights, state__in=Run.UNDER_WAY).first()
 
 
 def announce(run: Run, event: events.Event) -> None:
@@ -79,7 +87,7 @@ def _queue_again(run: Run, error: dict[str, Any] | None) -> None:
     run.state = Run.State.QUEUED
     run.lease_token = run.lease_until = None
     run.frames_done = run.usable_frames = 0
-    run.layout = ""
+    run.layout, run.looks = "", None
     run.error = error
     run.save()
     tell_worker(run)

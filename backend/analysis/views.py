@@ -27,11 +27,12 @@ from backend.analysis.serializers import (
     RunIn,
     RunOut,
 )
+from backend.analysis.transitions import run_under_way
 from backend.core.bodies import checked
 from backend.imaging.models import Dish
 from backend.imaging.selectors import stack_visible_to
 from backend.imaging.serializers import StackOut
-from backend.imaging.services import rename_dish
+from backend.imaging.services import change_dish
 from backend.registry.selectors import active_weights
 
 
@@ -56,11 +57,12 @@ class DishView(APIView):
         asked = checked(DishAsked(data=request.query_params))
         return Response(DishSnapshotOut(selectors.snapshot(dish_id, actor_of(request), asked.get("run"))).data)
 
-    @extend_schema(operation_id="dishes_rename", request=DishIn, responses=DishOut)
+    @extend_schema(operation_id="dishes_change", request=DishIn, responses=DishOut)
     def patch(self, request: Request, dish_id: UUID) -> Response:
-        actor = actor_of(request)
+        """Another label, or the incubator it was filmed in."""
+        actor, said = actor_of(request), checked(DishIn(data=request.data))
         dish = selectors.dish_summary(actor, dish_id).dish
-        rename_dish(dish=dish, actor=actor, by=actor.user, **checked(DishIn(data=request.data)))
+        change_dish(dish=dish, actor=actor, by=actor.user, **said)
         return Response(DishOut(selectors.dish_summary(actor, dish_id)).data)
 
 
@@ -82,8 +84,8 @@ class RunsView(ListAPIView[Run]):
         """Ask for an analysis; 200 with the run that is under way already, where there is one."""
         actor, said = actor_of(request), checked(RunIn(data=request.data))
         stack = stack_visible_to(actor, said["stack"])
-        weights = selectors.weights_named(said["weights"]) if said.get("weights") else active_weights("wells")
-        is_known = selectors.run_under_way(stack, weights) is not None
+        weights = selectors.weights_named(said["weights"], stack) if said.get("weights") else active_weights("wells", stack.lab_id)
+        is_known = run_under_way(stack, weights) is not None
         run = services.request_run(stack=stack, weights=weights, by=actor.user, actor=actor)
         return Response(RunOut(run).data, status=status.HTTP_200_OK if is_known else status.HTTP_201_CREATED)
 

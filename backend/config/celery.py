@@ -19,5 +19,8 @@ app.autodiscover_tasks(
         "backend.labels",
         "backend.datasets",
         "backend.training",
+        "backend.drift",
+        "backend.admission",
+        "backend.judging",
     ]
 )

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from backend.accounts.keeping import forget_expired_sessions, forget_old_attempts, forget_old_links
 from backend.adaptation import scratch as adaptation
+from backend.admission import execution as admission
 from backend.imaging.services import collect_expired_uploads
+from backend.judging import scratch as judging
 from backend.labels import syncing
 from backend.live.services import trim_events
 from backend.review.commenting import forget_presence
@@ -21,6 +23,8 @@ FORGETTING: tuple[Callable[[], int], ...] = (
     forget_old_attempts,
     adaptation.forget_scratch,
     training.forget_scratch,
+    admission.forget_scratch,
+    judging.forget_scratch,
     syncing.forget_scratch,
     forget_presence,
 )

@@ -5,10 +5,12 @@ Jobs are counted in the database at every reading, so any number of web processe
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -28,8 +30,10 @@ from prometheus_client.registry import Collector
 from backend.analysis.models import Run
 from backend.analysis.reaper import workers_alive
 from backend.core.jobs.models import UNDER_WAY, LeasedJob
+from backend.drift.selectors import drift_in, labs_with_figures
 from backend.registry.models import Weights
 
+TOLD_LATELY_S = 60
 LOOPBACK = ("127.0.0.1", "::1")
 WAITED_S = (0.5, 1, 2, 5, 15, 60, 300, 1800, 7200)
 LASTED_S = (5, 15, 30, 60, 120, 300, 900, 3600, 14400)
@@ -93,7 +97,9 @@ class _Counted(Collector):
         yield from _jobs()
         yield from _runs()
         yield from _workers()
+        yield from _device()
         yield _weights()
+        yield from _drift()
         yield from _disk()
 
 
@@ -161,11 +167,52 @@ def _workers() -> Iterator[Metric]:
     return iter((count, memory))
 
 
+DEVICE = {
+    "waiting_inputs": (GaugeMetricFamily, "embryovision_device_waiting_inputs", "Pictures that wait for the device."),
+    "net_bytes": (GaugeMetricFamily, "embryovision_device_net_bytes", "Memory of the nets that are open."),
+    "memory_bytes": (GaugeMetricFamily, "embryovision_device_memory_bytes", "Memory of the process that owns the device."),
+    "inputs": (CounterMetricFamily, "embryovision_device_inputs", "Pictures that nets answered."),
+    "rounds": (CounterMetricFamily, "embryovision_device_rounds", "Batches."),
+    "rounds_for_several": (CounterMetricFamily, "embryovision_device_shared_rounds", "Batches of more than one recording."),
+    "nets_let_go": (CounterMetricFamily, "embryovision_device_nets_let_go", "Nets let go for want of memory."),
+    "busy_seconds": (CounterMetricFamily, "embryovision_device_busy_seconds", "Time in nets."),
+}
+
+
+def _device() -> Iterator[Metric]:
+    """What the process that owns this host's device said last; nothing where there is none, or none any more."""
+    try:
+        told = json.loads(Path(settings.DETECTOR_STATUS).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return
+    if time.time() - told.get("told_at", 0) > TOLD_LATELY_S:
+        return
+    for name, (family, metric, text) in DEVICE.items():
+        one = family(metric, text)
+        one.add_metric([], told[name])
+        yield one
+
+
 def _weights() -> Metric:
     gauge = GaugeMetricFamily("embryovision_weights", "Weights by state.", labels=["task", "state"])
     for task, state, count in Weights.objects.values_list("task", "state").annotate(count=Count("id")).order_by("task", "state"):
         gauge.add_metric([task, state], count)
     return gauge
+
+
+def _drift() -> Iterator[Metric]:
+    """By the lab's id and the name of the incubator: neither is anybody's name."""
+    shift = GaugeMetricFamily(
+        "embryovision_drift_spreads", "Last week's move from the beginning, in spreads.", labels=["lab", "incubator", "figure"]
+    )
+    alarms = GaugeMetricFamily("embryovision_drift_alarms", "Figures that have moved alarmingly.", labels=["lab", "incubator"])
+    for lab_id in labs_with_figures():
+        for incubator in drift_in(lab_id).incubators:
+            alarms.add_metric([str(lab_id), incubator.name], len(incubator.alarms))
+            for name, one in incubator.weeks[-1].figures.items():
+                if one.shift is not None:
+                    shift.add_metric([str(lab_id), incubator.name, name], one.shift)
+    return iter((shift, alarms))
 
 
 def _disk() -> Iterator[Metric]:

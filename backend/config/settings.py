@@ -12,6 +12,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from backend.config.enum_names import ENUM_NAMES
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.str("DATA", default=str(BASE_DIR / "var"))).resolve()
@@ -86,6 +88,9 @@ INSTALLED_APPS = [
     "backend.labels",
     "backend.datasets",
     "backend.training",
+    "backend.admission",
+    "backend.judging",
+    "backend.drift",
     "backend.config",
 ]
 
@@ -136,13 +141,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-# Three queues: an upload is taken in while a long run is worked on, and neither waits for weights that learn.
+# An upload is taken in while a long run is worked on, and neither waits for a gigabyte of labels or for weights that learn.
 CELERY_TASK_DEFAULT_QUEUE = "intake"
 CELERY_TASK_ROUTES = {
     "analysis.*": {"queue": "runs"},
-    "labels.sync": {"queue": "runs"},
+    "labels.*": {"queue": "labels"},
+    "datasets.*": {"queue": "labels"},
     "adaptation.*": {"queue": "learning"},
+    "recalibration.*": {"queue": "learning"},
     "training.*": {"queue": "learning"},
+    "admission.*": {"queue": "labels"},
+    "judging.*": {"queue": "learning"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A run reserved by a busy worker would wait although another host's is idle; only Redis knows how.
@@ -211,6 +220,10 @@ WEIGHTS_DIR = Path(env.str("WEIGHTS_DIR", default=str(BASE_DIR / "detector" / "w
 LAB_WEIGHTS_DIR = DATA_DIR / "weights"
 """What labs' own recordings taught; never part of what is shipped."""
 
+# --- weights brought in ---
+ADMISSION_DIR = DATA_DIR / "admitting"
+"""Scratch: files of weights while they are read."""
+
 # --- adapting to a lab ---
 ADAPT_DIR = DATA_DIR / "adapting"
 """Scratch: pictures and checkpoints of adaptations under way."""
@@ -233,6 +246,16 @@ TRAIN_PATIENCE = env.int("TRAIN_PATIENCE", default=4)
 TRAIN_KEEP_FAILED_DAYS = 7
 """How long a failed training's folder is kept so that it can go on from its last checkpoint."""
 
+# --- checking weights before they are used ---
+CHECK_DIR = DATA_DIR / "judging"
+"""Scratch: held-out labels and pictures of checks under way."""
+CHECK_SET_DIR = DATA_DIR / "check-set"
+"""The frozen renderings that weights are checked on, each set under its own hash."""
+CHECK_DISHES = env.int("CHECK_DISHES", default=60)
+"""Rendered dishes of each of three kinds that weights for wells are checked on."""
+CHECK_EMBRYOS = env.int("CHECK_EMBRYOS", default=380)
+"""Rendered embryos that weights for stages are checked on."""
+
 # --- labels ---
 LABEL_STUDIO_ALLOWED = env.list("LABEL_STUDIO_ALLOWED", default=[])
 """Addresses of Label Studio servers that labs may be connected to, such as https://labels.example.org; no other is ever opened."""
@@ -253,6 +276,16 @@ RUN_REMIND_S = env.float("RUN_REMIND_S", default=15)
 """A message that no idle worker has taken for so long is lost and sent again."""
 RUN_THREADS = env.int("RUN_THREADS", default=max(1, (os.cpu_count() or 2) // WORKER_PROCESSES))
 SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", default=5)
+
+# --- where nets run ---
+DETECTOR_DEVICE = env.str("DETECTOR_DEVICE", default="auto")
+"""auto, cpu or cuda:N."""
+DETECTOR_SHARED = env.bool("DETECTOR_SHARED", default=WORKER_PROCESSES > 1)
+"""One process owns the device and computes together what the processes that take runs ask for; false: each has nets of its own."""
+DETECTOR_MEMORY_MB = env.int("DETECTOR_MEMORY_MB", default=512)
+"""Of nets that are kept open; what was not asked for longest is let go first."""
+DETECTOR_STATUS = DATA_DIR / "run" / "device.json"
+"""What the process that owns the device says of itself."""
 
 # --- metrics ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
@@ -329,36 +362,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "OAS_VERSION": "3.1.1",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "backend.config.contract.add_live_messages"],
-    "ENUM_NAME_OVERRIDES": {
-        "ReportScopeEnum": "backend.exchange.serializers.SCOPES",
-        "TokenScopeEnum": "backend.accounts.models.ApiToken.Scope",
-        "ContentEnum": "backend.analysis.serializers.CONTENTS",
-        "StageNameEnum": "backend.analysis.compact.STAGES",
-        "AdaptationStepEnum": "backend.adaptation.serializers.STEPS",
-        "NotUsableEnum": "backend.adaptation.serializers.REASONS",
-        "SaidByEnum": "backend.review.serializers.SOURCES",
-        "MarkedByEnum": "backend.review.serializers.MARKED_BY",
-        "LetterEnum": "backend.review.serializers.LETTERS",
-        "VerdictEnum": "backend.review.serializers.VERDICTS",
-        "MeasuredEnum": "backend.review.measurement_serializers.MEASURED",
-        "RuleKindEnum": "backend.selection.serializers.KINDS",
-        "FieldKindEnum": "backend.selection.serializers.FIELD_KINDS",
-        "AlertKindEnum": "backend.analysis.serializers.KINDS",
-        "QueuedKindEnum": "backend.worklist.models.Score.Kind",
-        "LearnedTaskEnum": "backend.datasets.serializers.TASKS",
-        "DataSetStateEnum": "backend.datasets.serializers.STATES",
-        "LabelOriginEnum": "backend.datasets.serializers.ORIGINS",
-        "MeaningEnum": "backend.review.models.Signature.Meaning",
-        "JobStateEnum": "backend.core.jobs.models.State",
-        "RoleEnum": "backend.accounts.models.Role",
-        "PictureStepEnum": "backend.datasets.serializers.STEPS",
-        "ContenderEnum": "backend.training.serializers.ROLES",
-        "LabelImportStateEnum": "backend.labels.models.LabelImport.State",
-        "LabelImportStepEnum": "backend.labels.models.LabelImport.Step",
-        "LabelMeaningEnum": "backend.labels.formats.mapping.MEANINGS",
-        "DecisionEnum": "backend.selection.models.Decision.Value",
-        "MethodEnum": "backend.imaging.models.Cycle.Method",
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
 }
 
 LANGUAGE_CODE = "en"

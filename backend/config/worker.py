@@ -73,7 +73,9 @@ def start_sweeping(**_: Any) -> None:
     from backend.analysis import reaper
     from backend.config.keeping import EVERY_S, FORGETTING
     from backend.core.jobs.sweeping import sweep_all
+    from backend.drift import figures
     from backend.imaging import services as imaging
+    from backend.judging import shadowing
     from backend.worklist import keeping_scores
 
     duties = [
@@ -81,11 +83,29 @@ def start_sweeping(**_: Any) -> None:
         Duty(reaper.sweep, settings.SWEEP_EVERY_S),
         Duty(sweep_all, settings.SWEEP_EVERY_S),
         Duty(keeping_scores.sweep, SCORE_EVERY_S),
+        Duty(shadowing.take_up, settings.SWEEP_EVERY_S),
+        Duty(figures.sweep, SCORE_EVERY_S),
         Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
         *(Duty(forget, EVERY_S) for forget in FORGETTING),
     ]
     _sweepers.append(Sweeper(duties))
     _sweepers[0].start()
+
+
+@signals.worker_ready.connect
+def prove_sandbox(**_: Any) -> None:
+    """The process that reads strangers' files first tries to break their sandbox, beside its first message."""
+    if LABELS not in app.amqp.queues.consume_from:
+        return
+    from backend.admission.sandbox import prove_sandbox as prove
+
+    def try_it() -> None:
+        try:
+            prove()
+        finally:
+            connection.close()
+
+    threading.Thread(target=try_it, name="sandbox", daemon=True).start()
 
 
 @signals.worker_shutting_down.connect

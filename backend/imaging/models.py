@@ -49,6 +49,8 @@ class Dish(Row):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, related_name="dishes")
     label = models.CharField(max_length=60)
     layout = models.CharField(max_length=5, blank=True, help_text="rows x columns; empty: the detector decides")
+    incubator = models.CharField(max_length=40, blank=True)
+    """The incubator or microscope it was filmed in, as the lab calls it."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cycle", "label"], name="one_dish_a_label")]

@@ -38,6 +38,7 @@ class _Confirmation:
     hpi_at_first_frame: float | None
     interval_minutes: float | None
     layout: str
+    incubator: str
 
 
 def register_stack(*, lab_id: UUID | str, batch: UUID, name: str, actor: Actor, by: User) -> Stack:
@@ -93,10 +94,11 @@ def confirm_stack(
     hpi_at_first_frame: float | None = None,
     interval_minutes: float | None = None,
     layout: str = "",
+    incubator: str = "",
 ) -> Stack:
     """Give a recognised recording its patient, cycle and dish, and the times a person corrected."""
     lab = actor.require(stack.lab_id, Role.EMBRYOLOGIST)
-    said = _checked(_Confirmation(patient_code, cycle_label, method, dish_label, hpi_at_first_frame, interval_minutes, layout))
+    said = _checked(_Confirmation(patient_code, cycle_label, method, dish_label, hpi_at_first_frame, interval_minutes, layout, incubator))
     with transaction.atomic():
         row = Stack.objects.select_for_update().get(id=stack.id)
         if row.state != Stack.State.RECOGNISED:
@@ -111,10 +113,15 @@ def confirm_stack(
         if said.method not in (cycle.method, Cycle.Method.UNKNOWN):
             cycle.method = said.method
             cycle.save(update_fields=["method"])
-        dish, is_new = Dish.objects.get_or_create(cycle=cycle, label=said.dish_label, defaults={"lab": lab, "layout": said.layout})
+        dish, is_new = Dish.objects.get_or_create(
+            cycle=cycle, label=said.dish_label, defaults={"lab": lab, "layout": said.layout, "incubator": said.incubator}
+        )
         if said.layout and dish.layout != said.layout:
             dish.layout = said.layout
             dish.save(update_fields=["layout"])
+        if said.incubator and dish.incubator != said.incubator:
+            dish.incubator = said.incubator
+            dish.save(update_fields=["incubator"])
         before = {"state": row.state, "interval_minutes": row.interval_minutes, "hpi_at_first_frame": row.hpi_at_first_frame}
         _correct_times(row, said)
         row.dish, row.state = dish, Stack.State.READY
@@ -152,6 +159,29 @@ def delete_stack(*, stack: Stack, actor: Actor, by: User) -> None:
         transaction.on_commit(lambda: kept_apart.unlink(missing_ok=True))
     if sha256:
         intake.release_content(sha256)
+
+
+@transaction.atomic
+def change_dish(*, dish: Dish, actor: Actor, by: User, label: str | None = None, incubator: str | None = None) -> Dish:
+    """Change what is said and leave the rest: both or neither."""
+    actor.require(dish.lab_id, Role.EMBRYOLOGIST)
+    if label is not None:
+        dish = rename_dish(dish=dish, label=label, actor=actor, by=by)
+    if incubator is not None:
+        dish = place_dish(dish=dish, incubator=incubator, actor=actor, by=by)
+    return dish
+
+
+def place_dish(*, dish: Dish, incubator: str, actor: Actor, by: User) -> Dish:
+    """Say which incubator a dish was filmed in; empty where nobody knows."""
+    actor.require(dish.lab_id, Role.EMBRYOLOGIST)
+    incubator = text(incubator, "The incubator", 40) if incubator.strip() else ""
+    with transaction.atomic():
+        row = Dish.objects.select_for_update().get(id=dish.id)
+        before, row.incubator = {"incubator": row.incubator}, incubator
+        row.save(update_fields=["incubator"])
+        dish_changed(row, by=by, action="dish.placed", before=before, after={"incubator": incubator})
+    return row
 
 
 def rename_dish(*, dish: Dish, label: str, actor: Actor, by: User) -> Dish:
@@ -228,6 +258,7 @@ def _checked(said: _Confirmation) -> _Confirmation:
         hpi_at_first_frame=hpi,
         interval_minutes=interval,
         layout=said.layout,
+        incubator=text(said.incubator, "The incubator", 40) if said.incubator.strip() else "",
     )
 
 

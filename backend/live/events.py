@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from backend.live.detector_events import RegistryEvent
 from backend.live.learning_events import (
     CurvePoint,
     DataSetChanged,
@@ -312,6 +313,7 @@ Event = Annotated[
     | DataSetChanged
     | TrainingProgress
     | TrainingFinished
+    | RegistryEvent
     | RunChanged,
     Field(discriminator="type"),
 ]

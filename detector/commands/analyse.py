@@ -112,7 +112,8 @@ def line(finding: Finding, source: str) -> dict[str, Any]:
             shape = str(finding.layout) if finding.layout else None
             wells = [well_as_dict(well) for well in finding.wells]
             counts = {"usable_frames": finding.usable_frames, "frames": finding.frames}
-            return {"finding": "dish_settled", "layout": shape, "wells": wells} | counts
+            looks = {"looks": dict(finding.looks) if finding.looks else None}
+            return {"finding": "dish_settled", "layout": shape, "wells": wells} | counts | looks
         case StagesCalled():
             return calls_line(finding)
         case ProfileDecoded():

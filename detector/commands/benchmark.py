@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         for one in _measured(args, recording, Path(folder)):
             timings.append(one.as_dict())
             print(f"{one.step:<45} median {one.median_ms:8.2f} ms  p95 {one.p95_ms:8.2f} ms  {one.pictures_per_s:8.0f} /s", file=sys.stderr)
-    print(json.dumps({"processor": _processor(), "threads": args.threads, "timings": timings}))
+    print(json.dumps({"processor": processor(), "threads": args.threads, "timings": timings}))
     return 0
 
 
@@ -86,7 +86,7 @@ def _files(pictures: list[Image], folder: Path) -> list[Path]:
     return paths
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name where the system tells it, since times without it mean nothing."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

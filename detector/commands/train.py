@@ -9,23 +9,27 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detector.errors import DetectorError
 from detector.loading import DEFAULT, DEFAULT_STAGER, SHIPPED, SHIPPED_STAGERS, WEIGHTS_HOME
 
+if TYPE_CHECKING:
+    from detector.training.wells_shipped import Plan
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", choices=("wells-yolo", "stages", "phases-from-labels", "wells-from-labels"))
+    parser.add_argument("recipe", choices=("wells", "wells-yolo", "stages", "phases-from-labels", "wells-from-labels"))
     parser.add_argument("--data", type=Path, required=True, help="cache of renderings and checkpoints, or the lab's pictures")
     parser.add_argument("--out", type=Path, required=True, help="weights folder to write")
     parser.add_argument("--seed", type=int, default=1, help="of the first weights and of the order of pictures")
     parser.add_argument("--threads", type=int, default=2)
-    wells = parser.add_argument_group("wells-yolo")
+    wells = parser.add_argument_group("wells, and wells-yolo, which is `wells --family yolo11n`")
+    wells.add_argument("--family", help="of the net that finds wells: yolo11n, yolo26n, modcnn, modcnn-attention, modcnn-dense or dfine-n")
     parser.add_argument("--renderings", type=int, help="8000 of dishes, 30000 of embryos unless said")
     wells.add_argument("--held-out", type=int, default=500, help="renderings to choose the epoch by, and as many again for the figures")
-    wells.add_argument("--epochs", type=int, default=4, help="of the net that finds wells")
-    wells.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them")
+    wells.add_argument("--epochs", type=int, help="of the net that finds wells; the family's own otherwise")
+    wells.add_argument("--content-epochs", type=int, default=6, help="of the net that looks into them; 0 leaves it out")
     stages = parser.add_argument_group("stages")
     stages.add_argument("--beside", type=Path, help="folder of real pictures to lay beside the renderings on the report's pages")
     labels = parser.add_argument_group("phases-from-labels and wells-from-labels")
@@ -39,24 +43,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    recipes = {"wells-yolo": _wells, "stages": _stages, "phases-from-labels": _from_labels, "wells-from-labels": _wells_from_labels}
+    recipes = {
+        "wells": _wells,
+        "wells-yolo": _wells,
+        "stages": _stages,
+        "phases-from-labels": _from_labels,
+        "wells-from-labels": _wells_from_labels,
+    }
     print(json.dumps(recipes[args.recipe](args)))
     return 0
 
 
 def _wells(args: argparse.Namespace) -> dict[str, Any]:
     renderings = 8000 if args.renderings is None else args.renderings
-    if min(renderings, args.epochs, args.content_epochs, args.threads) < 1 or args.held_out < 2:
+    if min(renderings, args.threads, 1 if args.epochs is None else args.epochs) < 1 or args.content_epochs < 0 or args.held_out < 2:
         raise DetectorError("bad_count", "renderings, epochs and threads must be positive, held-out at least 2", "See --help.")
-    # Torch and ultralytics are loaded only here, so that no other command pays for them.
+    if args.recipe == "wells-yolo" and args.family not in (None, "yolo11n"):
+        raise DetectorError("bad_arguments", f"wells-yolo does not train {args.family}", "Use the recipe wells with --family.")
+    # Torch, ultralytics and transformers are loaded only here, so that no other command pays for them.
     from detector.training.contents import ContentRecipe
-    from detector.training.loop import Recipe
-    from detector.training.wells_yolo import Plan, make_weights
+    from detector.training.families import DEFAULT as FIRST
+    from detector.training.loop import recipe_of
+    from detector.training.wells_shipped import Plan, make_weights
 
-    recipe = Recipe(epochs=args.epochs, seed=args.seed)
-    contents = ContentRecipe(epochs=args.content_epochs, seed=args.seed)
+    recipe = recipe_of(args.family or FIRST, seed=args.seed, **({} if args.epochs is None else {"epochs": args.epochs}))
+    contents = ContentRecipe(epochs=args.content_epochs, seed=args.seed) if args.content_epochs else None
     plan = Plan(renderings, args.held_out, args.held_out, recipe, contents, args.threads, args.threads)
-    command = command_line(renderings, args.held_out, args.epochs, args.content_epochs, args.seed)
+    command = command_line(plan)
     metrics = make_weights(args.data, args.out, plan, command=command, say=partial(print, file=sys.stderr, flush=True))
     return {"out": str(args.out), "metrics": metrics}
 
@@ -153,7 +166,8 @@ def stand_back() -> None:
     os.nice(max(0, 15 - os.nice(0)))
 
 
-def command_line(renderings: int, held_out: int, epochs: int, content_epochs: int, seed: int) -> str:
+def command_line(plan: Plan) -> str:
     """The command that makes the same weights again, without the paths of this machine."""
-    sizes = f"--renderings {renderings} --held-out {held_out} --epochs {epochs} --content-epochs {content_epochs}"
-    return f"python -m detector train wells-yolo --data DATA --out OUT {sizes} --seed {seed}"
+    content_epochs = plan.contents.epochs if plan.contents is not None else 0
+    sizes = f"--renderings {plan.renderings} --held-out {plan.testing} --epochs {plan.recipe.epochs} --content-epochs {content_epochs}"
+    return f"python -m detector train wells --family {plan.recipe.family} --data DATA --out OUT {sizes} --seed {plan.recipe.seed}"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from detector.loading import read_verified
+from detector.wells.net import CLASSES, WELLS
 from detector.wells.preprocess import HEIGHT, WIDTH
-from detector.wells.yolo import CLASSES, WELLS
 
 
 def wells_onnx(weights: Path) -> bytes:

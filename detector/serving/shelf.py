@@ -23,6 +23,12 @@ class Shelf(Generic[N]):
     def __len__(self) -> int:
         return len(self._nets)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._nets
+
+    def clear(self) -> None:
+        self._nets.clear()
+
     @property
     def bytes(self) -> int:
         """What the nets took when they were opened."""

@@ -11,10 +11,10 @@ import numpy as np
 
 from detector.errors import WeightsError
 from detector.loading import Manifest
+from detector.serving.nets import opened
 from detector.stages.crops import NAME, SIZE, crop_embryo, find_embryo
 from detector.stages.looks import AUXILIARY, Looks, Values
 from detector.types import STAGES, Image
-from detector.wells.serving import Net
 
 ENCODER, CALIBRATION = "encoder.onnx", "calibration.json"
 """Members of the weights file; the second may be missing."""
@@ -33,7 +33,7 @@ class ConvNextStager:
         self.name = manifest.name
         self.weights_hash = manifest.sha256
         encoder, self.temperature = _members(manifest, data)
-        self._net = Net(encoder, manifest.name, threads=threads, share=32)
+        self._net = opened(encoder, manifest.name, threads=threads, share=32)
 
     def look(self, crops: Values) -> Looks:
         """One row a crop float32 (n, SIZE, SIZE), in the same order."""

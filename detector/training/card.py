@@ -24,11 +24,11 @@ class Seeds:
 
 
 def card_text(
-    metrics: dict[str, Any], *, command: str, renderer: str, seeds: Seeds, epochs: tuple[int, int], real_evidence: str = NOT_MEASURED
+    metrics: dict[str, Any], *, name: str, nets: str, command: str, renderer: str, seeds: Seeds, real_evidence: str = NOT_MEASURED
 ) -> str:
-    """The card in Markdown."""
+    """The card in Markdown; `nets` says in its own lines which nets were trained, and how."""
     rows = "\n".join(_row(label, key, metrics) for label, key in _ROWS)
-    return f"""# wells-yolo11n
+    return f"""# {name}
 
 Finds the wells of a WOW dish in one grey picture and says what each holds: nothing, an embryo, gas, or both. It also says whether gas
 lies outside the wells.
@@ -52,10 +52,7 @@ epoch or for choosing a threshold.
 
 ## Nets and training
 
-* A yolo11n (ultralytics) with one input channel finds the wells and bubbles outside them in the whole picture: from random weights,
-  {epochs[0]} epochs, best epoch {metrics["epoch"]}.
-* A small convolutional net looks at each well it found, 64x64 pixels, and names the content together with the YOLO's opinion: from random
-  weights, {epochs[1]} epochs, best epoch {metrics["contents_epoch"]}.
+{nets}
 
 {metrics["training_minutes"]} minutes of training on the machine that made them (2 cores, shared with other work). The command, which
 resumes where it stopped:

@@ -16,22 +16,20 @@ from typing import Any
 import torch
 
 from detector.synth import RENDERER_VERSION
+from detector.training.families import DEFAULT, family_of
 from detector.training.renderings import CLASSES
 from detector.wells.crops import SIDE
+from detector.wells.net import CONTENT, WELLS
 from detector.wells.preprocess import HEIGHT, NAME, WIDTH
-from detector.wells.yolo import CONTENT, WELLS
 
 FILE = "weights.zip"
 CODE_VERSION = "0.1.0"
 LICENCE = "AGPL-3.0-or-later"
 
 
-def finder_onnx(network: Any) -> bytes:
-    """The YOLO as ONNX: pictures (n, 1, 288, 384) to answers (n, 4 + classes, anchors), float32."""
-    network = network.cpu().float().eval().fuse(verbose=False)
-    network.model[-1].export = True
-    network.model[-1].format = "onnx"
-    return onnx_of(network, torch.zeros(2, 1, HEIGHT, WIDTH))
+def finder_onnx(network: Any, family: str = DEFAULT) -> bytes:
+    """A net of a family as ONNX: pictures (n, 1, 288, 384) to answers (n, 4 + classes, candidates), float32."""
+    return onnx_of(family_of(family).answers(network.cpu().float().eval()).eval(), torch.zeros(2, 1, HEIGHT, WIDTH))
 
 
 def contents_onnx(network: torch.nn.Module) -> bytes:
@@ -39,9 +37,9 @@ def contents_onnx(network: torch.nn.Module) -> bytes:
     return onnx_of(torch.nn.Sequential(network.cpu().float().eval(), torch.nn.Softmax(dim=1)), torch.zeros(2, 1, SIDE, SIDE))
 
 
-def weights_bytes(finder: bytes, contents: bytes) -> bytes:
-    """Both nets as one file, so that one hash speaks for all that is served."""
-    return zipped({WELLS: finder, CONTENT: contents})
+def weights_bytes(finder: bytes, contents: bytes | None) -> bytes:
+    """Both nets as one file, so that one hash speaks for all that is served; the closer look may be left out."""
+    return zipped({WELLS: finder} | ({CONTENT: contents} if contents is not None else {}))
 
 
 def zipped(members: Mapping[str, bytes]) -> bytes:
@@ -68,22 +66,24 @@ def onnx_of(network: Any, sample: torch.Tensor) -> bytes:
 
 
 def write_folder(
-    folder: Path, data: bytes, *, name: str, command: str, metrics: dict[str, Any], card: str, marks: Mapping[str, str] | None = None
-) -> Path:
+    folder: Path, data: bytes, *, name: str, command: str, metrics: dict[str, Any], card: str, marks: Mapping[str, str] | None = None,
+    family: str = DEFAULT,
+) -> Path:  # fmt: skip
     """Write weights, manifest and card; the manifest comes last, so that a folder with one is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_bytes(data)
     (folder / "card.md").write_text(card, encoding="utf-8")
-    (folder / "manifest.toml").write_text(manifest_text(data, name=name, command=command, metrics=metrics, marks=marks), encoding="utf-8")
+    manifest = manifest_text(data, name=name, command=command, metrics=metrics, marks=marks, family=family)
+    (folder / "manifest.toml").write_text(manifest, encoding="utf-8")
     return folder
 
 
 def manifest_text(
-    data: bytes, *, name: str, command: str, metrics: dict[str, Any], marks: Mapping[str, str] | None = None
-) -> str:  # fmt: skip
+    data: bytes, *, name: str, command: str, metrics: dict[str, Any], marks: Mapping[str, str] | None = None, family: str = DEFAULT
+) -> str:
     """The manifest of `data` as TOML; `marks` are what whoever had it made wants to find in it again."""
     head = {
-        "name": name, "task": "wells", "family": "yolo", "adapter": "detector.wells.yolo:YoloFinder", "classes": list(CLASSES),
+        "name": name, "task": "wells", "family": family, "adapter": "detector.wells.net:NetFinder", "classes": list(CLASSES),
         "preprocessing": NAME, "file": FILE, "sha256": hashlib.sha256(data).hexdigest(), "licence": LICENCE,
         "renderer_version": RENDERER_VERSION, "code_version": CODE_VERSION,
         "created": datetime.now(UTC).date().isoformat(), "command": command,

@@ -13,15 +13,15 @@ FIRST_KERNEL, FIRST_STEP, FIRST_PADDING = 5, 3, 1
 OFFLINE = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
 
 
-def build_network(classes: int, *, width: int, height: int) -> Any:
-    """A one-channel yolo11n with random weights, its loss set up; the torch seed decides the weights.
+def build_network(classes: int, *, width: int, height: int, plan: str = "yolo11n") -> Any:
+    """A one-channel YOLO of a nano `plan` with random weights, its loss set up; the torch seed decides the weights.
 
     Sides must be multiples of 48. It has plain ReLUs, which cost a processor a fifth less than the usual SiLUs.
     """
     network_type, configuration, described, initialize_weights = _ultralytics()
-    plan = described("yolo11n.yaml")
-    plan["activation"] = "torch.nn.ReLU()"
-    network = network_type(plan, ch=1, nc=classes, verbose=False)
+    description = described(f"{plan}.yaml")
+    description["activation"] = "torch.nn.ReLU()"
+    network = network_type(description, ch=1, nc=classes, verbose=False)
     # Only now, as ultralytics measures strides on 256 pixels, which three does not divide.
     usual = network.model[0]
     network.model[0] = type(usual)(1, usual.conv.out_channels, FIRST_KERNEL, FIRST_STEP, FIRST_PADDING, act=usual.act)

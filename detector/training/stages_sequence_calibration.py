@@ -55,7 +55,7 @@ def _margins(builder: ProfileBuilder, courses: Sequence[Course]) -> tuple[dict[P
     for course in courses:
         decoded = builder.decode(course.looks, range(len(course)), clock_of(course))
         for onset in onsets_of(decoded, tuple(range(len(course))), builder.calibration):
-            truth = _true_onset(course, onset.phase)
+            truth = true_onset(course, onset.phase)
             if truth is not None and not onset.is_censored:
                 seen.setdefault(onset.phase, []).append((onset.low, onset.high, truth))
     everything = [row for rows in seen.values() for row in rows]
@@ -72,7 +72,7 @@ def _margin(rows: Sequence[tuple[float, float, float]]) -> float:
     return conformal_margin(low, high, truth, COVERAGE)
 
 
-def _true_onset(course: Course, phase: Phase) -> float | None:
+def true_onset(course: Course, phase: Phase) -> float | None:
     """The hour of the first frame that shows `phase`, None where it was under way at the first or never came."""
     places = np.flatnonzero(course.stages == PHASES.index(phase))
     first_living = np.flatnonzero(course.stages >= 0)

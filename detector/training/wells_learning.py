@@ -24,7 +24,7 @@ from detector.training.watching import Watch
 from detector.training.wells_reopened import learning
 from detector.wells.crops import as_input, crop_well
 from detector.wells.decoding import Found, decode, joined
-from detector.wells.yolo import CLOSER_LOOK
+from detector.wells.net import CLOSER_LOOK
 
 GAS = CLASSES.index("gas_outside")
 SURE_GAS = 0.25

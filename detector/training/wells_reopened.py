@@ -17,8 +17,8 @@ from detector.loading import read_verified
 from detector.training.contents import ContentNet
 from detector.training.network import build_network
 from detector.training.renderings import CLASSES
+from detector.wells.net import CONTENT, WELLS
 from detector.wells.preprocess import HEIGHT, WIDTH
-from detector.wells.yolo import CONTENT, WELLS
 
 Tensors = dict[str, npt.NDArray[np.float32]]
 

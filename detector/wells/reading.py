@@ -20,6 +20,7 @@ from detector.types import (
     WellsFound,
 )
 from detector.wells.alerts import Alarms
+from detector.wells.looks import LooksGathered
 from detector.wells.smoothing import ContentJudge
 from detector.wells.tracking import DishTracker, Followed
 
@@ -31,6 +32,7 @@ class WowDishReader:
         self._tracker = DishTracker(layout)
         self._judge = ContentJudge()
         self._alarms = Alarms()
+        self._looks = LooksGathered()
         self._layout: Layout | None = None
         self._usable = 0
         self._last_index = -1
@@ -42,6 +44,7 @@ class WowDishReader:
         followed = self._tracker.follow(frame_index, image, sighting)
         result = followed.result
         self._frames += 1
+        self._looks.show(image)
         self._last_index = frame_index
         self._usable += result.is_usable
         self._placements.append(_placement(followed))
@@ -62,7 +65,7 @@ class WowDishReader:
     def finish(self) -> Iterator[AlertRaised | DishSettled]:
         """What only the end of the recording makes certain, and the dish as a whole."""
         yield from self._alarms.finish(self._last_index)
-        yield DishSettled(self._layout, self._judge.settled(), self._usable, self._frames)
+        yield DishSettled(self._layout, self._judge.settled(), self._usable, self._frames, self._looks.settled())
 
     def _weigh(self, followed: Followed) -> list[ContentChanged]:
         if not followed.keeps_names:

@@ -82,8 +82,8 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     [
         ('task = "wells"', 'task = "stages"', "weights_task"),
         ('file = "weights.zip"', 'file = "../weights.zip"', "manifest_broken"),
-        ('adapter = "detector.wells.yolo:YoloFinder"', 'adapter = "os:system"', "manifest_broken"),
-        ('adapter = "detector.wells.yolo:YoloFinder"', 'adapter = "detector.wells.none:Finder"', "adapter_missing"),
+        ('adapter = "detector.wells.net:NetFinder"', 'adapter = "os:system"', "manifest_broken"),
+        ('adapter = "detector.wells.net:NetFinder"', 'adapter = "detector.wells.none:Finder"', "adapter_missing"),
         ("width = 384", "width = 640", "weights_foreign"),
         ("[input]", "[input", "manifest_broken"),
         ('licence = "', 'other = "', "manifest_broken"),

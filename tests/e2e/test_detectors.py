@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.detector.admission.building import call, checkpoint, finder, saved, text
 from tests.e2e.conftest import Opener, Product
-from tests.e2e.people import PASSWORD, admin_of_a_new_lab, invite, join
+from tests.e2e.people import PASSWORD, admin_of_a_new_lab, ask, invite, join
 from tests.e2e.steps import SLOW_MS, choose
 
 A_DETECTOR = re.compile(r"/weights/[0-9a-f-]{36}$")
@@ -25,6 +25,7 @@ SHIPPED = "wells-yolo11n"
 class Lab:
     """A lab of its own: what is in use here changes nobody else's results."""
 
+    id: str
     dora: Path
     folder: Path
 
@@ -37,7 +38,16 @@ def lab(product: Product, browser: Browser, admin_state: Path, tmp_path_factory:
     page.goto("/")
     dora = admin_of_a_new_lab(page, browser, product.url, "Delta clinic", "Dora Delta", folder)
     context.close()
-    return Lab(dora, folder)
+    context = browser.new_context(base_url=product.url, storage_state=dora)
+    page = context.new_page()
+    page.goto("/")
+    found = page.request.get("/api/session/").json()["memberships"][0]["lab"]["id"]
+    # Whoever makes a lab is its admin; here Dora begins alone.
+    others = [one for one in page.request.get(f"/api/labs/{found}/members/").json() if one["user"]["name"] != "Dora Delta"]
+    for one in others:
+        ask(page, "PATCH", f"/api/labs/{found}/members/{one['id']}/", {"role": "viewer"})
+    context.close()
+    return Lab(found, dora, folder)
 
 
 def bring(page: Page, folder: Path, name: str, data: bytes) -> None:
@@ -118,8 +128,7 @@ def test_two_admins_put_a_detector_into_use_and_one_rolls_it_back(
     product: Product, browser: Browser, open_page: Opener, lab: Lab, checked: str
 ) -> None:
     dora = open_page(checked, state=lab.dora)
-    lab_id = dora.request.get("/api/session/").json()["memberships"][0]["lab"]["id"]
-    erik_state = join(browser, product.url, invite(dora, lab_id, "Erik Echo", role="admin"), "Erik Echo", lab.folder)
+    erik_state = join(browser, product.url, invite(dora, lab.id, "Erik Echo", role="admin"), "Erik Echo", lab.folder)
 
     dora.reload()
     dora.get_by_role("button", name="Propose for use").click()

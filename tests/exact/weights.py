@@ -15,7 +15,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from detector.wells.crops import SIDE
 from detector.wells.preprocess import NAME
-from detector.wells.yolo import CLASSES, CONTENT, WELLS
+from detector.wells.net import CLASSES, CONTENT, WELLS
 from tests.exact.recording import CENTRES, HEIGHT, RADIUS, WIDTH
 
 BOX = 2 * (RADIUS + 4)
@@ -109,7 +109,7 @@ def _manifest(name: str, sha256: str) -> str:
     return f"""name = "{name}"
 task = "wells"
 family = "yolo"
-adapter = "detector.wells.yolo:YoloFinder"
+adapter = "detector.wells.net:NetFinder"
 classes = {list(CLASSES)!r}
 preprocessing = "{NAME}"
 file = "weights.zip"

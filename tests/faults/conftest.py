@@ -113,6 +113,12 @@ def learning(request: pytest.FixtureRequest, install: Callable[..., Installation
     yield from _made(request, install, tmp_path, lease_s=4.0, TRAIN_PATIENCE="0")
 
 
+@pytest.fixture
+def judging(request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path) -> Iterator[Faulty]:
+    """Leases are short, and few renderings are judged on."""
+    yield from _made(request, install, tmp_path, lease_s=2.0, CHECK_DISHES="2")
+
+
 def _made(
     request: pytest.FixtureRequest, install: Callable[..., Installation], tmp_path: Path, *, lease_s: float, **more: str
 ) -> Iterator[Faulty]:

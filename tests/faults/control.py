@@ -10,10 +10,11 @@ from typing import Any
 
 import django
 
+from tests.faults.judging import Judging
 from tests.faults.teaching import Teaching
 
 
-class Control(Teaching):
+class Control(Judging, Teaching):
     """Each public method is a command; it gives plain values."""
 
     def prepare(self, recordings: int, frames: int) -> list[str]:

@@ -65,7 +65,7 @@ def remove_after_commit(home: Path) -> None:
 
 def forget_homes(base: Path, under_way: Iterable[UUID]) -> int:
     """Remove what ended jobs left on this host under `base`; the number of folders that went."""
-    folders = [path for path in base.iterdir() if _is_old(path)] if base.is_dir() else []
+    folders = [path for path in base.iterdir() if is_old(path)] if base.is_dir() else []
     kept = {str(key) for key in under_way}
     gone = [path for path in folders if path.name not in kept]
     for path in gone:
@@ -79,7 +79,7 @@ def _changed_at(path: Path) -> float:
     return 0.0
 
 
-def _is_old(path: Path) -> bool:
+def is_old(path: Path) -> bool:
     """A folder may be a moment older than the row that this process sees."""
     with suppress(OSError):
         return time.time() - path.stat().st_mtime > NEW_S

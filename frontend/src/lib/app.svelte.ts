@@ -11,6 +11,7 @@ import { LabFeed } from './live/lab.svelte';
 import { Router } from './routing/router.svelte';
 import { remembered, remember } from './storage';
 import { Notices } from './ui/notices.svelte';
+import type { WeightsUploads } from './features/detectors/uploads.svelte';
 import type { LabelUploads } from './features/labels/uploads.svelte';
 import type { Uploader } from './features/upload/uploader.svelte';
 
@@ -35,6 +36,7 @@ export class App {
   /** Made when the first upload begins: its library is not part of the first page. */
   uploader = $state.raw<Uploader | null>(null);
   labelUploads = $state.raw<LabelUploads | null>(null);
+  weightsUploads = $state.raw<WeightsUploads | null>(null);
   /** What this person typed and did not send yet. */
   readonly drafts = new Drafts(() => this.user?.id ?? '');
   #labId = $state<string | null>(remembered('lab'));
@@ -150,6 +152,15 @@ export class App {
     return this.labelUploads;
   }
 
+  /** The weights files of this visit. */
+  async openWeightsUploads(): Promise<WeightsUploads> {
+    if (!this.weightsUploads) {
+      const { WeightsUploads: Made } = await import('./features/detectors/uploads.svelte');
+      this.weightsUploads ??= new Made(this.api);
+    }
+    return this.weightsUploads;
+  }
+
   /** Change the person's own account. */
   async changeMe(change: Profile): Promise<void> {
     // A preference is told to the server even when the person leaves the page right after choosing it.
@@ -202,6 +213,8 @@ export class App {
     this.uploader = null;
     this.labelUploads?.close();
     this.labelUploads = null;
+    this.weightsUploads?.close();
+    this.weightsUploads = null;
     this.session = { ...this.session, user: null, memberships: [] };
   }
 }

@@ -32,6 +32,7 @@ export const ROUTES: Route[] = [
   { pattern: '/weights', load: () => import('./Detectors.svelte') },
   { pattern: '/weights/:id', load: () => import('./Detector.svelte') },
   { pattern: '/weights/checks/:id', load: () => import('./DetectorCheck.svelte') },
+  { pattern: '/weights/shadows/:id', load: () => import('./DetectorShadow.svelte') },
   { pattern: '/audit', load: () => import('./Audit.svelte') },
   { pattern: '/setup', load: () => import('./SetUp.svelte'), isPublic: true },
   { pattern: '/invitation', load: () => import('./Invitation.svelte'), isPublic: true },

@@ -15,25 +15,29 @@ from django.utils import timezone
 from PIL import Image
 
 from backend.accounts.actor import actor_for
-from backend.accounts.models import ApiToken, Membership, OneTimeLink, Role
+from backend.accounts.models import ApiToken, Membership, OneTimeLink, Role, User
 from backend.accounts.services import create_token, invite_member
 from backend.adaptation.models import Adaptation
+from backend.admission.models import Admission
 from backend.analysis.compact import Called, pack
 from backend.analysis.models import Run, StageCalls
 from backend.core.files import ContentStore
 from backend.datasets.models import DataSet, DataSetItem
+from backend.drift.models import Recalibration
 from backend.imaging.models import Cycle, Dish, Patient, Stack, Upload
-from backend.labels.models import Connection, LabelImport, LabelSync, LabelTask
+from backend.judging.models import Check, Difference, Shadow
+from backend.labels.models import Connection, LabelConflict, LabelImport, LabelSync, LabelTask
 from backend.labels.models import Picture as LabelPicture
 from backend.labels.sealing import seal
 from backend.readers.models import Assignment
-from backend.registry.models import Weights
+from backend.registry.models import Use, Weights
 from backend.review.models import Comment, Reading
 from backend.selection.models import RuleSet
 from backend.training.models import TrainingJob
 from backend.worklist.models import Batch
 from tests.backend.labels.exports import task
 from tests.backend.labels.reports import report_of
+from tests.backend.registry.rows import set_in_use
 from tests.backend.worklist.rows import Recorded
 from tests.cast import PASSWORD, Cast
 
@@ -53,7 +57,13 @@ class World:
     run: Run
     ended: Run
     candidate: Weights
+    checked: Weights
+    proposed: Use
+    check: Check
+    shadow: Shadow
     adaptation: Adaptation
+    recalibration: Recalibration
+    admission: Admission
     upload: Upload
     whole: Upload
     token: ApiToken
@@ -69,6 +79,7 @@ class World:
     frozen: DataSet
     label_sync: LabelSync
     label_import: LabelImport
+    label_conflict: LabelConflict
     label_task: LabelTask
     secrets: dict[str, str]
 
@@ -87,6 +98,13 @@ class World:
             "<uuid:run_id>": str(self.run.id),
             "<str:place>": "A1",
             "<uuid:adaptation_id>": str(self.adaptation.id),
+            "<uuid:recalibration_id>": str(self.recalibration.id),
+            "<uuid:admission_id>": str(self.admission.id),
+            "<uuid:weights_id>": str(self.candidate.id),
+            "<uuid:use_id>": str(self.proposed.id),
+            "<uuid:check_id>": str(self.check.id),
+            "<uuid:shadow_id>": str(self.shadow.id),
+            "<int:number>": "0",
             "<uuid:stack_id>": str(self.stack.id),
             "<uuid:upload_id>": str(self.upload.id),
             "<uuid:data_set_id>": str(self.data_set.id),
@@ -94,6 +112,8 @@ class World:
             "<str:reference>": f"s-{self.stack.id}-0-0",
             "<uuid:sync_id>": str(self.label_sync.id),
             "<uuid:import_id>": str(self.label_import.id),
+            "<uuid:conflict_id>": str(self.label_conflict.id),
+            "<slug:option>": self.label_conflict.options[0]["id"],
             "<uuid:task_id>": str(self.label_task.id),
             "<slug:sha16>": self.stack.sha256[:16],
             "<int:index>": "0",
@@ -142,6 +162,7 @@ VERSIONS: dict[tuple[str, str], int] = {
     # What has to be named in If-Match: the version at which the world keeps it.
     ("PATCH", "api/labs/<uuid:lab_id>/review-settings/"): 0,
     ("PATCH", "api/labs/<uuid:lab_id>/dish-geometry/"): 0,
+    ("PATCH", "api/labs/<uuid:lab_id>/detector-settings/"): 0,
     ("PATCH", "api/readings/<uuid:stack_id>/<str:place>/"): 0,
     ("POST", "api/readings/<uuid:stack_id>/<str:place>/submit/"): 0,
     ("POST", "api/readings/<uuid:stack_id>/<str:place>/sign/"): 2,
@@ -222,12 +243,21 @@ BODIES: dict[tuple[str, str], Any] = {
         "reference": f"s-{world.stack.id}-0-0",
         "steps": [{"step": "median"}],
     },
+    ("POST", "api/weights/<uuid:weights_id>/checks/"): lambda world, lab: {"lab": lab},
+    ("POST", "api/labs/<uuid:lab_id>/shadows/"): lambda world, lab: {"weights": str(world.run.weights_id), "runs": 2},
+    ("POST", "api/labs/<uuid:lab_id>/uses/"): lambda world, lab: {"task": "stages", "weights": str(world.checked.id)},
+    ("POST", "api/labs/<uuid:lab_id>/uses/roll-back/"): lambda world, lab: {"task": "wells"},
+    ("POST", "api/weights/<uuid:weights_id>/retire/"): lambda world, lab: {},
+    ("POST", "api/uses/<uuid:use_id>/withdraw/"): lambda world, lab: {},
+    ("PATCH", "api/labs/<uuid:lab_id>/detector-settings/"): lambda world, lab: {"retries_on_previous": True},
     ("POST", "api/labs/<uuid:lab_id>/trainings/"): lambda world, lab: {"data_set": str(world.training.dataset_id), "recipe": "wells"},
     ("PATCH", "api/data-sets/<uuid:data_set_id>/"): lambda world, lab: {"name": "Renamed set"},
     ("PUT", "api/labs/<uuid:lab_id>/label-connection/"): lambda world, lab: {"address": LABEL_SERVER, "token": "0" * 40},
     ("POST", "api/labs/<uuid:lab_id>/label-connection/pull/"): lambda world, lab: {"project": 1},
     ("POST", "api/labs/<uuid:lab_id>/label-connection/push/"): lambda world, lab: {"project": 1, "dishes": [str(world.dish.id)]},
     ("POST", "api/labs/<uuid:lab_id>/label-imports/"): lambda world, lab: {"upload": str(world.whole.id)},
+    ("POST", "api/labs/<uuid:lab_id>/admissions/"): lambda world, lab: {"upload": str(world.whole.id)},
+    ("POST", "api/admissions/<uuid:admission_id>/answer/"): lambda world, lab: {"mapping": {"blob": "embryo"}},
     ("POST", "api/labs/<uuid:lab_id>/adaptations/"): lambda world, lab: {"dishes": [str(world.dish.id)]},
 }
 
@@ -245,13 +275,25 @@ def make_world(cast: Cast, folder: Path) -> World:
     facts = {"lab": lab, "by": by, "sha256": sha256, "width_px": 64, "height_px": 48, "frame_count": 1, "planes": [0.0], "format": "image"}
     stack = Stack.objects.create(name="a.png", dish=dish, state=Stack.State.READY, **facts)
     recognised = Stack.objects.create(name="b.png", state=Stack.State.RECOGNISED, **facts)
-    weights = Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.ACTIVE)
-    others = Weights.objects.create(name="v", task="wells", family="yolo", sha256="1" * 64, folder="v", state=Weights.State.USABLE)
+    weights = set_in_use(
+        Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.CHECKED)
+    )
+    others = Weights.objects.create(name="v", task="wells", family="yolo", sha256="1" * 64, folder="v", state=Weights.State.CHECKED)
     run = Run.objects.create(stack=stack, weights=others, by=by)
     StageCalls.objects.create(run=run, row=0, column=0, first_frame=0, calls=pack([Called(0, "t2", 0.9, ())]))
     learned = {"name": "c", "task": "stages", "family": "convnextv2", "folder": "c"}
     candidate = Weights.objects.create(lab=lab, sha256="2" * 64, state=Weights.State.CANDIDATE, **learned)
     adaptation = Adaptation.objects.create(lab=lab, by=by, start=weights, stack_ids=[str(stack.id)])
+    # Two admins, two tasks: one waits for confirmation, of the other something could be gone back to.
+    checked = Weights.objects.create(lab=lab, sha256="3" * 64, state=Weights.State.CHECKED, **{**learned, "name": "k"})
+    other_admin = User.objects.create_user(email="second.admin@example.org", password=PASSWORD, name="second admin", has_seen_tour=True)
+    Membership.objects.create(user=other_admin, lab=lab, role=Role.ADMIN)
+    set_in_use(weights, lab=lab)
+    check = Check.objects.create(lab=lab, by=by, weights=candidate)
+    differs = {"set": "hard", "picture": "p", "truth": "gas", "before": "gas", "after": None, "verdict": "worse"}
+    Difference.objects.create(check_made=check, number=0, sha256=sha256, **differs)
+    shadow = Shadow.objects.create(lab=lab, by=by, weights=candidate, task="stages", runs_wanted=3)
+    proposed = Use.objects.create(lab=lab, task="wells", weights=others, state=Use.State.PROPOSED, asked_by=other_admin)
     ended = Run.objects.create(stack=stack, weights=weights, by=by, state=Run.State.FAILED)
     expires = timezone.now() + timedelta(hours=1)
     upload = Upload.objects.create(lab=lab, by=by, name="c.png", batch=uuid.uuid4(), length=4, expires_at=expires)
@@ -279,6 +321,8 @@ def make_world(cast: Cast, folder: Path) -> World:
     read_once = {"name": "labels.json", "source_sha256": "5" * 64, "size_bytes": 2, "report": report_of(folder / "labels.json", task())}
     label_import = LabelImport.objects.create(lab=lab, by=by, state="previewed", **read_once)
     label_picture = LabelPicture.objects.create(lab=lab, sha256=sha256, name="a.png", width=64, height=48)
+    option = {"id": f"picture-{label_picture.id}", "kind": "picture", "text": "a.png", "name": "a.png"}
+    asked = {"place": "labels.json, task 1", "detail": "Which?", "options": [option], "choice": "none"}
     labelled = {"lab": lab, "instance": "export", "external_id": "1", "data": {"image": "a.png"}, "place": "labels.json, task 1"}
     return World(
         cast=cast,
@@ -289,7 +333,21 @@ def make_world(cast: Cast, folder: Path) -> World:
         run=run,
         ended=ended,
         candidate=candidate,
+        checked=checked,
+        check=check,
+        shadow=shadow,
+        proposed=proposed,
         adaptation=adaptation,
+        recalibration=Recalibration.objects.create(lab=lab, by=by, start=weights),
+        admission=Admission.objects.create(
+            lab=lab,
+            by=by,
+            name="net.onnx",
+            source_sha256="6" * 64,
+            size_bytes=4,
+            state="asking",
+            question={"classes": ["blob"], "suggested": {}},
+        ),
         upload=upload,
         whole=whole,
         token=made["read"][0],
@@ -312,6 +370,7 @@ def make_world(cast: Cast, folder: Path) -> World:
         frozen=DataSet.objects.create(lab=lab, by=by, name="Frozen", task="wells", state="frozen", hash="3" * 64, frozen_at=timezone.now()),
         label_sync=label_sync,
         label_import=label_import,
+        label_conflict=LabelConflict.objects.create(label_import=label_import, number=0, kind="picture", key="1", **asked),
         label_task=LabelTask.objects.create(brought_by=label_import, picture=label_picture, **labelled),
         secrets={f"{scope}_token": secret for scope, (_, secret) in made.items()},
     )

@@ -21,6 +21,7 @@ from backend.imaging.services import confirm_stack, take_in_local_file
 from backend.registry.models import Weights
 from backend.registry.services import scan_weights
 from tests.backend.adaptation.dishes import write_dish, write_tiny_stager
+from tests.backend.registry.rows import set_in_use
 from tests.cast import Cast
 from tests.exact.weights import write_weights
 
@@ -99,7 +100,7 @@ def known(cast: Cast) -> MakeStack:
         sha256 = hashlib.sha256(label.encode()).hexdigest()
         stack = Stack.objects.create(lab=lab, dish=dish, name=f"{label}.zip", **({"sha256": sha256} | values | fields))
         if is_analysed:
-            finder, _ = Weights.objects.get_or_create(sha256="0" * 64, defaults={"task": "wells", "state": Weights.State.USABLE})
+            finder, _ = Weights.objects.get_or_create(sha256="0" * 64, defaults={"task": "wells", "state": Weights.State.CHECKED})
             run = Run.objects.create(stack=stack, weights=finder, state=Run.State.FINISHED, layout="3x3")
             for place in range(9):
                 content = "embryo" if place < embryos else "empty"
@@ -112,7 +113,9 @@ def known(cast: Cast) -> MakeStack:
 @pytest.fixture
 def in_use(db: None) -> Weights:
     """Weights for stages as a row only."""
-    return Weights.objects.create(name="shipped", task="stages", family="f", sha256="9" * 64, folder="nowhere", state=Weights.State.ACTIVE)
+    return set_in_use(
+        Weights.objects.create(name="shipped", task="stages", family="f", sha256="9" * 64, folder="nowhere", state=Weights.State.CHECKED)
+    )
 
 
 @pytest.fixture

@@ -24,10 +24,11 @@ def main(count: int) -> None:
     from backend.imaging.models import Stack
     from backend.live import events
     from backend.registry.models import Weights
+    from tests.backend.registry.rows import set_in_use
 
     lab = Lab.objects.get(name="North clinic")
     actor = actor_in(lab)
-    Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.ACTIVE)
+    set_in_use(Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.CHECKED))
     stacks = [Stack.objects.create(lab=lab, name="a", state=Stack.State.RECOGNISED, frame_count=1, planes=[0.0]) for _ in range(count)]
     told: dict[str, Any] = {"confirmed": 0, "announced": 0, "errors": []}
     is_over = threading.Event()

@@ -69,11 +69,12 @@ def main() -> None:
     from backend.config.local import actor_in
     from backend.imaging.models import Stack
     from backend.registry.models import Weights
+    from tests.backend.registry.rows import set_in_use
 
     lab = Lab.objects.get(name="North clinic")
     actor = actor_in(lab)
     for sha, task in (("0", "wells"), ("1", "stages")):
-        Weights.objects.create(name=task, task=task, family="f", sha256=sha * 64, folder="w", state=Weights.State.ACTIVE)
+        set_in_use(Weights.objects.create(name=task, task=task, family="f", sha256=sha * 64, folder="w", state=Weights.State.CHECKED))
     stack = Stack.objects.create(lab=lab, name="a", state=Stack.State.RECOGNISED, frame_count=40, planes=[0.0])
     confirm(
         stack=stack, wants_run=True, by=actor.user, actor=actor, patient_code="P", cycle_label="1", dish_label="D", interval_minutes=30.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from rest_framework.test import APIClient
 
 from backend.analysis import reaper
 from backend.analysis.models import Run
+from detector.serving.owner import Owner
 
 Ask = Callable[..., Run]
 
@@ -67,6 +69,22 @@ def test_a_worker_tells_its_memory_with_its_beat_and_is_gone_once_it_stops(db: N
     assert read()["embryovision_workers", ()] == 0
 
 
+def _device_said(settings: Any, told_at: float) -> None:
+    status = Owner(device="cpu", threads=1, memory_mb=1).status() | {"rounds": 3, "told_at": told_at}
+    Path(settings.DETECTOR_STATUS).parent.mkdir(parents=True, exist_ok=True)
+    Path(settings.DETECTOR_STATUS).write_text(json.dumps(status))
+
+
+def test_the_process_that_owns_the_device_is_told_of_while_it_lives(db: None, settings: Any, tmp_path: Path) -> None:
+    settings.DETECTOR_STATUS = tmp_path / "run" / "device.json"
+    key = ("embryovision_device_rounds_total", ())
+    assert key not in read()
+    _device_said(settings, time.time())
+    assert read()[key] == 3
+    _device_said(settings, time.time() - 3600)
+    assert key not in read()
+
+
 def test_requests_are_counted_by_the_pattern_of_their_address_not_by_the_address(db: None) -> None:
     key = ("embryovision_http_requests_total", (("method", "GET"), ("route", "api/dishes/<uuid:dish_id>/"), ("status", "401")))
     before = read().get(key, 0)
@@ -89,10 +107,12 @@ def test_without_a_token_only_this_host_reads_them_and_nobody_behind_a_proxy(db:
     assert APIClient().get("/metrics").status_code == 404
 
 
-def test_the_dashboard_that_is_shipped_asks_for_nothing_that_is_not_told(stack_of: Any, ask: Ask, settings: Any) -> None:
+def test_the_dashboard_that_is_shipped_asks_for_nothing_that_is_not_told(stack_of: Any, ask: Ask, settings: Any, tmp_path: Path) -> None:
+    settings.DETECTOR_STATUS = tmp_path / "device.json"
     broken = ask(stack_of())
     Run.objects.filter(id=broken.id).update(state="failed", error={"code": "decoder_crashed", "detail": "", "hint": ""})
     reaper.beat()
+    _device_said(settings, time.time())
     read()
     told = {name for name, _ in read()}
     board = json.loads((Path(settings.BASE_DIR) / "docker" / "grafana" / "embryovision.json").read_text())

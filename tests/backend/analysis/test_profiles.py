@@ -25,6 +25,7 @@ from detector.types import STAGES, Box, Content, Finding, FrameResult, Layout, P
 from detector.types import Well as SeenWell
 from tests.backend.analysis.embryos import called, decoded
 from tests.backend.analysis.page import Page
+from tests.backend.registry.rows import set_in_use
 from tests.cast import Cast
 
 Ask = Callable[..., Run]
@@ -32,7 +33,7 @@ Ask = Callable[..., Run]
 
 @pytest.fixture
 def run(stack_of: Any, ask: Ask) -> Run:
-    Weights.objects.create(name="s", task="stages", family="tiny", sha256="5" * 64, folder="s", state=Weights.State.ACTIVE)
+    set_in_use(Weights.objects.create(name="s", task="stages", family="tiny", sha256="5" * 64, folder="s", state=Weights.State.CHECKED))
     run = ask(stack_of(frames=40, hpi_at_first_frame=20.0, interval_minutes=30.0))
     Run.objects.filter(id=run.id).update(code_version="1.2.3")
     return Run.objects.select_related("stack__dish", "stager", "weights").get(id=run.id)
@@ -66,7 +67,7 @@ def test_a_run_is_asked_for_with_the_stages_weights_in_use_and_says_their_name(r
 
 
 def test_without_stages_weights_in_use_a_run_finds_wells_only(stack_of: Any, ask: Ask, weights: Weights) -> None:
-    Weights.objects.create(name="s", task="stages", family="tiny", sha256="5" * 64, folder="s", state=Weights.State.USABLE)
+    Weights.objects.create(name="s", task="stages", family="tiny", sha256="5" * 64, folder="s", state=Weights.State.CHECKED)
     assert ask(stack_of()).stager is None
 
 

@@ -17,6 +17,7 @@ from backend.analysis.serializers import DishSnapshotOut
 from backend.imaging.models import Stack
 from backend.live.models import LoggedEvent
 from backend.registry.models import Weights
+from backend.registry.selectors import active_weights
 from backend.registry.services import scan_weights
 from tests.backend.analysis.page import Page
 from tests.cast import Cast
@@ -31,7 +32,7 @@ def stager(weights: Weights, settings: Any) -> Weights:
     """Names stages at random, always in the same way."""
     untrained_stager(settings.WEIGHTS_DIR / "tiny")
     scan_weights()
-    return Weights.objects.get(task="stages", state=Weights.State.ACTIVE)
+    return active_weights("stages")
 
 
 def executed(run: Run) -> Run:
@@ -40,8 +41,8 @@ def executed(run: Run) -> Run:
 
 
 def test_wells_and_stages_weights_stand_side_by_side_each_in_use_for_its_task(stager: Weights, weights: Weights) -> None:
-    active = Weights.objects.filter(state=Weights.State.ACTIVE).values_list("task", "name")
-    assert set(active) == {("wells", "exact"), ("stages", "stages-tiny")}
+    active = {(task, active_weights(task).name) for task in ("wells", "stages")}
+    assert active == {("wells", "exact"), ("stages", "stages-tiny")}
 
 
 def test_every_embryo_gets_a_final_profile_and_an_empty_well_none(recorded: Any, ask: Ask, stager: Weights) -> None:
@@ -103,6 +104,6 @@ def test_stages_weights_that_were_changed_on_disk_are_refused_also_when_they_are
 
 
 def test_the_stages_weights_in_use_are_loaded_before_the_first_run(stager: Weights) -> None:
-    engine._warm_stages.clear()
+    engine._warm.clear()
     engine.warm_up()
-    assert list(engine._warm_stages) == [stager.sha256]
+    assert stager.sha256 in engine._warm

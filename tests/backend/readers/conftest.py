@@ -12,6 +12,7 @@ from backend.imaging.models import Cycle, Dish, Patient, Stack
 from backend.registry.models import Weights
 from tests.backend.access.world import World, make_world
 from tests.backend.readers.world import have_it_read_by_the_machine, marked
+from tests.backend.registry.rows import set_in_use
 from tests.cast import Cast
 
 
@@ -25,7 +26,9 @@ def stack(cast: Cast) -> Stack:
 
 @pytest.fixture
 def run(stack: Stack) -> Run:
-    weights = Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.ACTIVE)
+    weights = set_in_use(
+        Weights.objects.create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state=Weights.State.CHECKED)
+    )
     return have_it_read_by_the_machine(stack, weights)
 
 

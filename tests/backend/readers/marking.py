@@ -20,7 +20,7 @@ def main(what: str, stack_id: str = "") -> None:
     from tests.backend.readers.world import have_it_read_by, have_it_read_by_the_machine
 
     embryologist = User.objects.get(email="embryologist@example.org")
-    weights, _ = Weights.objects.get_or_create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state="active")
+    weights, _ = Weights.objects.get_or_create(name="w", task="wells", family="yolo", sha256="0" * 64, folder="w", state="checked")
     if what == "submit":
         have_it_read_by(embryologist, Stack.objects.get(id=stack_id), t2=60)
     elif what == "again":

@@ -41,10 +41,10 @@ def test_a_candidate_is_never_put_into_use_even_where_nothing_else_is(candidate:
             active_weights("stages")
 
 
-def test_the_database_itself_keeps_a_labs_weights_from_being_used_by_all(candidate: Weights) -> None:
-    for state in ("active", "usable"):
+def test_the_database_itself_keeps_shipped_weights_from_being_candidates(candidate: Weights) -> None:
+    for state in ("candidate", "retired"):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Weights.objects.filter(id=candidate.id).update(state=state)
+            Weights.objects.filter(id=candidate.id).update(lab=None, state=state)
 
 
 def test_a_candidate_that_was_changed_or_is_gone_is_unusable_with_the_reason_and_comes_back(candidate: Weights) -> None:

@@ -44,7 +44,7 @@ def test_the_first_usable_weights_of_a_task_are_put_into_use_and_it_is_recorded(
     scan_weights(tmp_path)
     assert active_weights("wells").name == "a"
     assert active_weights("wells").manifest["metrics"] == {"recall": 1.0}
-    assert Weights.objects.get(name="b").state == "usable"
+    assert Weights.objects.get(name="b").state == "checked"
     scan_weights(tmp_path)
     assert Weights.objects.count() == 2
     assert Entry.objects.filter(action="weights.activated").count() == 1
@@ -112,7 +112,8 @@ def test_weights_whose_folder_is_gone_are_unusable_and_come_back_with_it(tmp_pat
     assert standing(Weights.objects.get()) == ("unusable", "The weights folder is no longer there.")
     shutil.move(tmp_path.parent / "aside", place)
     scan_weights(tmp_path)
-    assert standing(Weights.objects.get()) == ("active", "")
+    assert standing(Weights.objects.get()) == ("checked", "")
+    assert active_weights("wells").name == "a"
 
 
 def test_everybody_signed_in_sees_the_weights_and_why_some_cannot_be_used(tmp_path: Path, cast: Cast, client_of: ClientOf) -> None:

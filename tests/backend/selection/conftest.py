@@ -52,7 +52,7 @@ def make_dish(cast: Cast) -> MakeDish:
         facts = {"state": Stack.State.READY, "sha256": hashlib.sha256(label.encode()).hexdigest(), "planes": [0.0], "width_px": 900}
         times = {"frame_count": frames, "interval_minutes": INTERVAL_MINUTES, "hpi_at_first_frame": 0.0, "height_px": 90}
         stack = Stack.objects.create(lab=lab, dish=dish, name=f"{label}.zip", **(facts | times | fields))
-        finder, _ = Weights.objects.get_or_create(sha256="0" * 64, defaults={"task": "wells", "state": Weights.State.USABLE})
+        finder, _ = Weights.objects.get_or_create(sha256="0" * 64, defaults={"task": "wells", "state": Weights.State.CHECKED})
         run = Run.objects.create(stack=stack, weights=finder, state=Run.State.FINISHED, layout=f"1x{len(embryos)}")
         wells = [{"name": f"A{column + 1}", "box": [90.0 * column, 0.0, 90.0 * column + 80, 80.0]} for column in range(len(embryos))]
         KeyFrame.objects.create(run=run, frame_index=0, wells=wells)

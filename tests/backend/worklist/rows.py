@@ -44,7 +44,7 @@ class Recorded:
     def __init__(self, lab: Lab, label: str = "D1", day: int = 0, stack: Stack | None = None, **run: Any) -> None:
         self.stack = stack or _stack(lab, label, day)
         weights, _ = Weights.objects.get_or_create(
-            sha256="0" * 64, defaults={"name": "w", "task": "wells", "family": "yolo", "folder": "w", "state": Weights.State.ACTIVE}
+            sha256="0" * 64, defaults={"name": "w", "task": "wells", "family": "yolo", "folder": "w", "state": Weights.State.CHECKED}
         )
         self.run = Run.objects.create(stack=self.stack, weights=weights, state=Run.State.FINISHED, **run)
 

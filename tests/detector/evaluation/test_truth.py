@@ -11,7 +11,7 @@ import pytest
 from detector.errors import DetectorError
 from detector.evaluation.truth import FIRST_SEED, SETTINGS, read_folder, rendered
 from detector.synth import DEMO, render_dish
-from detector.training import wells_yolo
+from detector.training import wells_shipped
 from detector.types import Content, Layout
 
 
@@ -68,7 +68,7 @@ def test_truth_reaches_no_picture_outside_its_folder(folder: Path, tmp_path_fact
 
 
 def test_renderings_to_judge_by_are_none_that_nets_were_trained_on() -> None:
-    seeds = [wells_yolo.TRAINING_SEEDS, wells_yolo.CHOOSING_SEEDS, wells_yolo.TEST_SEEDS]
+    seeds = [wells_shipped.TRAINING_SEEDS, wells_shipped.CHOOSING_SEEDS, wells_shipped.TEST_SEEDS]
     assert min(FIRST_SEED - seed for seed in seeds) > 1_000_000
 
 

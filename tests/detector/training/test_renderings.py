@@ -11,8 +11,8 @@ import pytest
 from detector.synth import HARD, TRAINING, render_dish
 from detector.training import renderings as module
 from detector.training.renderings import CLASSES, cached_renderings, render_canonical
+from detector.wells.net import CLASSES as SERVED
 from detector.wells.preprocess import HEIGHT, WIDTH
-from detector.wells.yolo import CLASSES as SERVED
 
 
 @pytest.fixture

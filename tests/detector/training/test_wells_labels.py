@@ -23,7 +23,7 @@ from detector.training.wells_folders import canonical, read_dishes
 from detector.training.wells_labels import Plan, make_weights
 from detector.training.wells_learning import Material, Nets, Recipe, learn, with_gas
 from detector.training.wells_reopened import nets_of
-from detector.wells.yolo import YoloFinder
+from detector.wells.net import NetFinder
 from tests.detector.training.dishes import lab
 
 SHIPPED = Path(__file__).parents[3] / "detector" / "weights" / "wells-yolo11n"
@@ -43,15 +43,15 @@ def renderings() -> Renderings:
 def test_reopened_nets_export_to_the_answers_of_the_weights_they_came_from(tmp_path: Path, renderings: Renderings) -> None:
     finder, contents = nets_of(SHIPPED)
     manifest, data = read_verified(SHIPPED)
-    again = YoloFinder(manifest, weights_bytes(finder_onnx(finder), contents_onnx(contents)))
-    for one, other in zip(YoloFinder(manifest, data).see(renderings.images), again.see(renderings.images), strict=True):
+    again = NetFinder(manifest, weights_bytes(finder_onnx(finder), contents_onnx(contents)))
+    for one, other in zip(NetFinder(manifest, data).see(renderings.images), again.see(renderings.images), strict=True):
         assert other.boxes == pytest.approx(one.boxes, abs=1e-2)
         assert other.shares == pytest.approx(one.shares, abs=1e-3)
 
 
 def test_nets_see_in_training_what_the_adapter_serves(renderings: Renderings) -> None:
     nets = Nets(*nets_of(SHIPPED))
-    served = judge(YoloFinder(*read_verified(SHIPPED)).see, renderings)
+    served = judge(NetFinder(*read_verified(SHIPPED)).see, renderings)
     assert judge(nets.see, renderings).right == pytest.approx(served.right, abs=0.02)
 
 

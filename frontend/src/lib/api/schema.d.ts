@@ -21,6 +21,56 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/admissions/{admission_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: operations['admissions_read'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/admissions/{admission_id}/answer/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Say what the classes of the net mean, and have the file read once more. */
+    post: operations['admissions_answer'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/admissions/{admission_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End it; the file is not kept. */
+    post: operations['admissions_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/assignments/': {
     parameters: {
       query?: never;
@@ -98,6 +148,57 @@ export interface paths {
     };
     /** @description Who and what the lab's record can be narrowed to; for its admins. */
     get: operations['audit_choices'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/checks/{check_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description One of them with its figures and every difference that was kept. */
+    get: operations['checks_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/checks/{check_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End a waiting check now and a running one within seconds. */
+    post: operations['checks_cancel'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/checks/{check_id}/pictures/{number}.jpg': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description The small picture of one difference, which the detector encoded itself. */
+    get: operations['checks_picture'];
     put?: never;
     post?: never;
     delete?: never;
@@ -359,7 +460,8 @@ export interface paths {
     delete?: never;
     options?: never;
     head?: never;
-    patch: operations['dishes_rename'];
+    /** @description Another label, or the incubator it was filmed in. */
+    patch: operations['dishes_change'];
     trace?: never;
   };
   '/api/dishes/{dish_id}/decisions/': {
@@ -685,6 +787,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/label-imports/{import_id}/conflicts/{conflict_id}/{option}.jpg': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description One picture that a task may mean, small, as our own grey JPEG, so that a person can tell it from the others. */
+    get: operations['label_imports_candidate'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/label-imports/{import_id}/preview/': {
     parameters: {
       query?: never;
@@ -821,6 +940,41 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/labs/{lab_id}/admissions/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Files that were brought to the lab, the latest fifty, newest first. */
+    get: operations['admissions_list'];
+    put?: never;
+    /** @description Have an uploaded file read in a sandbox; what comes of it is a candidate that nobody uses yet. */
+    post: operations['admissions_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/admissions/choices/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What can be brought here, and whether checkpoints are converted. */
+    get: operations['admissions_choices'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/labs/{lab_id}/agreement/': {
     parameters: {
       query?: never;
@@ -856,6 +1010,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/labs/{lab_id}/detector-settings/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What the lab wants of its detectors. */
+    get: operations['detector_settings_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch: operations['detector_settings_change'];
+    trace?: never;
+  };
   '/api/labs/{lab_id}/dish-geometry/': {
     parameters: {
       query?: never;
@@ -871,6 +1042,23 @@ export interface paths {
     options?: never;
     head?: never;
     patch: operations['dish_geometry_change'];
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/drift/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Pictures and sureness by incubator and week, beside the first recordings that the weights in use have read. */
+    get: operations['drift_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/labs/{lab_id}/invitations/': {
@@ -1196,6 +1384,24 @@ export interface paths {
     patch: operations['members_change_role'];
     trace?: never;
   };
+  '/api/labs/{lab_id}/recalibrations/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What there is to fit on, and the latest twenty recalibrations, newest first. */
+    get: operations['recalibrations_list'];
+    put?: never;
+    /** @description Fit anew how sure the stager in use may be; 200 with the one under way already, where there is one. */
+    post: operations['recalibrations_request'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/labs/{lab_id}/review-settings/': {
     parameters: {
       query?: never;
@@ -1225,6 +1431,24 @@ export interface paths {
     put?: never;
     /** @description A new rule, off: the lab's own, or a template's with its thresholds left for the lab to enter. */
     post: operations['rules_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/shadows/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Weights that run or ran beside those in use, the latest fifty, newest first. */
+    get: operations['shadows_list'];
+    put?: never;
+    /** @description Let weights look at the lab's next runs beside those in use; nothing they say is shown as a result. */
+    post: operations['shadows_start'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1290,10 +1514,45 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** @description The lab's data sets and the weights one can go on from, or why not. */
+    /** @description The lab's data sets and the weights one can go on from, or why not, and how long each recipe takes. */
     get: operations['trainings_choices'];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/uses/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description What the lab uses for each task, and its history with the server's defaults, newest first. */
+    get: operations['uses_list'];
+    put?: never;
+    /** @description Propose other weights; needs the password within the last five minutes, and another admin who confirms it. */
+    post: operations['uses_propose'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/labs/{lab_id}/uses/roll-back/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Go back at once to what was in use before; needs the password within the last five minutes. */
+    post: operations['uses_roll_back'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1498,6 +1757,23 @@ export interface paths {
     put?: never;
     /** @description Let others see my reading; from now on the machine's result is not hidden from me. */
     post: operations['readings_submit'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/recalibrations/{recalibration_id}/cancel/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End a waiting one now and a running one within seconds; nothing of it is kept. */
+    post: operations['recalibrations_cancel'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1754,6 +2030,40 @@ export interface paths {
     put?: never;
     /** @description Make the first admin with the link that the server printed. */
     post: operations['setup'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/shadows/{shadow_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Where it disagrees with the weights in use, in sum and recording by recording. */
+    get: operations['shadows_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/shadows/{shadow_id}/stop/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description End it before its time; what it has found stays. */
+    post: operations['shadows_stop'];
     delete?: never;
     options?: never;
     head?: never;
@@ -2103,6 +2413,40 @@ export interface paths {
     patch: operations['uploads_append'];
     trace?: never;
   };
+  '/api/uses/{use_id}/confirm/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Put into use what another admin proposed; needs the password within the last five minutes. */
+    post: operations['uses_confirm'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/uses/{use_id}/withdraw/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Take a proposal back, one's own or another admin's. */
+    post: operations['uses_withdraw'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/weights/': {
     parameters: {
       query?: never;
@@ -2110,10 +2454,62 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** @description Every weights folder of this installation, and why one cannot be used; beside them the candidates of one's own labs. */
+    /** @description Every weights folder of this installation, and why one cannot be used; beside them those of one's own labs. */
     get: operations['weights_list'];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/weights/{weights_id}/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description One of them with its manifest, its card and where it was in use. */
+    get: operations['weights_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/weights/{weights_id}/checks/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Checks of these weights by one's labs, the latest fifty, newest first. */
+    get: operations['checks_list'];
+    put?: never;
+    /** @description Have these weights checked beside those that the lab uses; 200 with the check under way already, where there is one. */
+    post: operations['checks_request'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/weights/{weights_id}/retire/': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Put weights of one's lab away for good; not while they are in use or proposed. */
+    post: operations['weights_retire'];
     delete?: never;
     options?: never;
     head?: never;
@@ -2188,6 +2584,85 @@ export interface components {
      * @enum {string}
      */
     AdaptationStepEnum: 'cutting' | 'learning' | 'judging';
+    AdmissionAnswerInRequest: {
+      /** @description every class of the question */
+      mapping: {
+        [key: string]: 'empty' | 'embryo' | 'gas' | 'embryo_gas' | 'gas_outside' | 'nothing';
+      };
+    };
+    /** @description What can be brought, and what its classes may mean. */
+    AdmissionChoicesOut: {
+      conversion: components['schemas']['ConversionOut'];
+      meanings: components['schemas']['ClassMeaningEnum'][];
+      most_bytes: number;
+    };
+    /** @description What the file was found to be. */
+    AdmissionFactsOut: {
+      family: string;
+      how: components['schemas']['HowEnum'];
+      /** @description false: the server has no sandbox, and the file was held against the rules only */
+      is_sandboxed: boolean;
+      task: string;
+    };
+    /** @description An uploaded file to be let in; without `mapping`, plain names of classes are understood and others asked about. */
+    AdmissionInRequest: {
+      mapping?: {
+        [key: string]: 'empty' | 'embryo' | 'gas' | 'embryo_gas' | 'gas_outside' | 'nothing';
+      } | null;
+      /** Format: uuid */
+      upload: string;
+    };
+    /** @description One file on its way in; `error` says why it was refused, `candidate` what became of it. */
+    AdmissionOut: {
+      readonly by_name: string;
+      /** Format: uuid */
+      candidate: string | null;
+      readonly candidate_name: string | null;
+      /** Format: date-time */
+      readonly created_at: string;
+      error: components['schemas']['RefusalOut'] | null;
+      readonly facts: components['schemas']['AdmissionFactsOut'] | null;
+      /** Format: date-time */
+      finished_at?: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      lab: string;
+      mapping: {
+        [key: string]: 'empty' | 'embryo' | 'gas' | 'embryo_gas' | 'gas_outside' | 'nothing';
+      } | null;
+      name: string;
+      question: components['schemas']['AdmissionQuestionOut'] | null;
+      sha256: string;
+      /** Format: int64 */
+      size_bytes: number;
+      readonly stage: components['schemas']['AdmissionStageEnum'] | components['schemas']['NullEnum'];
+      state?: components['schemas']['AdmissionStateEnum'];
+    };
+    /** @description Classes of the net, and what those mean whose names are plain. */
+    AdmissionQuestionOut: {
+      classes: string[];
+      suggested: {
+        [key: string]: 'empty' | 'embryo' | 'gas' | 'embryo_gas' | 'gas_outside' | 'nothing';
+      };
+    };
+    /**
+     * @description * `testing` - testing
+     *     * `reading` - reading
+     *     * `trying` - trying
+     * @enum {string}
+     */
+    AdmissionStageEnum: 'testing' | 'reading' | 'trying';
+    /**
+     * @description * `queued` - waiting
+     *     * `running` - running
+     *     * `asking` - waiting for an answer
+     *     * `finished` - finished
+     *     * `cancelled` - cancelled
+     *     * `failed` - refused
+     * @enum {string}
+     */
+    AdmissionStateEnum: 'queued' | 'running' | 'asking' | 'finished' | 'cancelled' | 'failed';
     AgainstOut: {
       overall: components['schemas']['TimesOut'];
       pairs: number;
@@ -2346,6 +2821,96 @@ export interface components {
       detail: string;
       hint: string;
     };
+    CheckDetailOut: {
+      check: components['schemas']['CheckOut'];
+      /** @description at most twenty of each set and verdict, what is worse first */
+      differences: components['schemas']['CheckDifferenceOut'][];
+      result: components['schemas']['CheckResultOut'] | null;
+    };
+    /** @description A well or a picture; its own picture lies at `checks/{id}/pictures/{number}.jpg`. */
+    CheckDifferenceOut: {
+      readonly after: string | null;
+      readonly before: string | null;
+      readonly number: number;
+      readonly picture: string;
+      readonly place: string;
+      set: components['schemas']['CheckedSetEnum'];
+      readonly truth: string | null;
+      /**
+       * @description better or worse than before; other: both are wrong
+       *
+       *     * `better` - better
+       *     * `worse` - worse
+       *     * `other` - other
+       */
+      verdict: components['schemas']['DifferenceVerdictEnum'];
+    };
+    CheckInRequest: {
+      /**
+       * Format: uuid
+       * @description whose weights in use and held-out labels they are judged beside and on
+       */
+      lab: string;
+    };
+    CheckOut: {
+      /** Format: uuid */
+      readonly against: string | null;
+      /** @description empty: nothing, or only the weights themselves, were in use */
+      readonly against_name: string;
+      readonly attempts: number;
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: uuid */
+      readonly data_set: string | null;
+      /** @description whose held-out labels were judged on; empty: none */
+      readonly data_set_name: string;
+      error: components['schemas']['RefusalOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly progress: components['schemas']['CheckProgressOut'] | null;
+      readonly set_hash: string;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      /** @default queued */
+      readonly state: components['schemas']['JobStateEnum'];
+      task: components['schemas']['DetectorTaskEnum'];
+      /** Format: uuid */
+      readonly weights: string;
+      weights_name: string;
+    };
+    CheckProgressOut: {
+      done: number;
+      stage: components['schemas']['CheckStepEnum'];
+      total: number;
+    };
+    CheckResultOut: {
+      /** @description the weights that were checked */
+      after: components['schemas']['JudgedOut'];
+      /** @description those in use; null: nothing was, and differences are those from the truth */
+      before: components['schemas']['JudgedOut'] | null;
+      counts: components['schemas']['DifferenceCountOut'][];
+    };
+    /**
+     * @description * `preparing` - preparing
+     *     * `judging` - judging
+     * @enum {string}
+     */
+    CheckStepEnum: 'preparing' | 'judging';
+    /**
+     * @description * `usual` - usual
+     *     * `hard` - hard
+     *     * `shifted` - shifted
+     *     * `rendered` - rendered
+     *     * `labels` - labels
+     * @enum {string}
+     */
+    CheckedSetEnum: 'usual' | 'hard' | 'shifted' | 'rendered' | 'labels';
     ChoicesOut: {
       actions: string[];
       actors: components['schemas']['ActorOut'][];
@@ -2354,6 +2919,16 @@ export interface components {
       count: number;
       name: string;
     };
+    /**
+     * @description * `empty` - empty
+     *     * `embryo` - embryo
+     *     * `gas` - gas
+     *     * `embryo_gas` - embryo_gas
+     *     * `gas_outside` - gas_outside
+     *     * `nothing` - nothing
+     * @enum {string}
+     */
+    ClassMeaningEnum: 'empty' | 'embryo' | 'gas' | 'embryo_gas' | 'gas_outside' | 'nothing';
     /** @enum {string} */
     CoarseEnum: 'pronuclear' | 'cleavage' | 'blastulation' | 'expansion' | 'empty' | 'not_seen';
     CommentInRequest: {
@@ -2429,6 +3004,8 @@ export interface components {
       dish_label: string;
       /** Format: double */
       hpi_at_first_frame?: number | null;
+      /** @default  */
+      incubator?: string;
       /** Format: double */
       interval_minutes?: number | null;
       /** @default  */
@@ -2482,6 +3059,11 @@ export interface components {
       role: components['schemas']['ContenderEnum'];
       wells: components['schemas']['WellFiguresOut'] | null;
     };
+    ContentChangeCountOut: {
+      after: string | null;
+      before: string | null;
+      count: number;
+    };
     ContentChangeOut: {
       /** Format: int64 */
       column: number;
@@ -2495,6 +3077,13 @@ export interface components {
       /** Format: int64 */
       row: number;
     };
+    ContentDifferenceOut: {
+      /** @description null: not found by the shadow */
+      after: string | null;
+      /** @description null: not found by the weights in use */
+      before: string | null;
+      place: string;
+    };
     /**
      * @description * `empty` - empty
      *     * `embryo` - embryo
@@ -2506,6 +3095,14 @@ export interface components {
     ContentFromOut: {
       content: components['schemas']['ContentEnum'];
       from_frame: number;
+    };
+    /** @description Whether checkpoints (.pt) are converted here; `is_on` null: no worker has started yet. */
+    ConversionOut: {
+      /** Format: date-time */
+      checked_at: string | null;
+      /** @description why not, one a limit that does not hold */
+      faults: string[];
+      is_on: boolean | null;
     };
     CorrectedByOut: {
       /** Format: date-time */
@@ -2628,6 +3225,8 @@ export interface components {
       /** Format: uuid */
       id: string;
       name: string;
+      /** @description null: somebody who reads blind is not told */
+      pictures: components['schemas']['SplitPicturesOut'] | null;
       reason: components['schemas']['DataSetChoiceOutReasonEnum'] | components['schemas']['NullEnum'];
       recipe: components['schemas']['LearnedTaskEnum'];
     };
@@ -2707,6 +3306,24 @@ export interface components {
       /** Format: int64 */
       version?: number;
     };
+    DetectorSettingsOut: {
+      /** @description a run whose weights were changed on disk is asked for again with those that were in use before */
+      retries_on_previous: boolean;
+      /** @description for how many runs a candidate runs beside where nothing else is said */
+      shadow_runs: number;
+      version: number;
+    };
+    /**
+     * @description * `wells` - wells
+     *     * `stages` - stages
+     * @enum {string}
+     */
+    DetectorTaskEnum: 'wells' | 'stages';
+    DifferenceCountOut: {
+      count: number;
+      set: components['schemas']['CheckedSetEnum'];
+      verdict: components['schemas']['DifferenceVerdictEnum'];
+    };
     /** @description The candidate's main figure less another's, on the same pictures; the interval is 95 %. */
     DifferenceOut: {
       against: components['schemas']['ContenderEnum'];
@@ -2718,12 +3335,28 @@ export interface components {
       value: number;
     };
     /**
+     * @description * `better` - better
+     *     * `worse` - worse
+     *     * `other` - other
+     * @enum {string}
+     */
+    DifferenceVerdictEnum: 'better' | 'worse' | 'other';
+    /**
      * @description * `check` - try
      *     * `pull` - in
      *     * `push` - out
      * @enum {string}
      */
     DirectionEnum: 'check' | 'pull' | 'push';
+    /** @description All finished looks in sum. */
+    DisagreementOut: {
+      onsets: components['schemas']['PhaseInSumOut'][];
+      /** @description recordings in which the two found another layout */
+      other_layout: number;
+      runs: number;
+      stages: components['schemas']['StagesInSumOut'];
+      wells: components['schemas']['WellsInSumOut'];
+    };
     DishGeometryOut: {
       /** @description by layout such as 4x3, those that the lab has entered */
       layouts: {
@@ -2747,6 +3380,7 @@ export interface components {
       cycle_label: string;
       /** Format: uuid */
       id: string;
+      incubator: string;
       /** Format: uuid */
       lab: string;
       label: string;
@@ -2781,6 +3415,36 @@ export interface components {
      * @enum {string}
      */
     DoingEnum: 'looking' | 'editing';
+    /**
+     * @description * `brightness` - brightness
+     *     * `contrast` - contrast
+     *     * `sharpness` - sharpness
+     *     * `evenness` - evenness
+     *     * `content_sureness` - content_sureness
+     *     * `stage_sureness` - stage_sureness
+     *     * `unusable` - unusable
+     * @enum {string}
+     */
+    DriftFigureEnum:
+      | 'brightness'
+      | 'contrast'
+      | 'sharpness'
+      | 'evenness'
+      | 'content_sureness'
+      | 'stage_sureness'
+      | 'unusable';
+    DriftOut: {
+      /**
+       * Format: double
+       * @description a figure alarms from so many spreads on
+       * @default 4
+       */
+      readonly alarming_spreads: number;
+      incubators: components['schemas']['IncubatorOut'][];
+      stages?: string | null;
+      /** @description the weights it is about */
+      wells?: string | null;
+    };
     EffectiveContentOut: {
       source: components['schemas']['SaidByEnum'];
       value: components['schemas']['ContentEnum'];
@@ -3076,6 +3740,15 @@ export interface components {
       /** @description frames called empty or not seen */
       unread: number;
     };
+    /** @description How much less surprising the truth became, with its 95 % interval, patients drawn anew. */
+    GainOut: {
+      /** Format: double */
+      high: number;
+      /** Format: double */
+      low: number;
+      /** Format: double */
+      surprise: number;
+    };
     GradeAgreementOut: {
       /**
        * Format: double
@@ -3118,10 +3791,26 @@ export interface components {
       hours_post_insemination: (number | null)[];
       hours_since_start: (number | null)[];
     };
+    /**
+     * @description * `as it was` - as it was
+     *     * `converted` - converted
+     * @enum {string}
+     */
+    HowEnum: 'as it was' | 'converted';
     ImportInRequest: {
       /** Format: uuid */
       lab: string;
       path: string;
+    };
+    IncubatorOut: {
+      alarms: components['schemas']['DriftFigureEnum'][];
+      readonly levels: components['schemas']['LevelOut'][];
+      /** @description empty: nobody said */
+      name: string;
+      /** Format: date-time */
+      reference_from: string | null;
+      reference_runs: number;
+      weeks: components['schemas']['WeekOut'][];
     };
     InseminationOut: {
       /** Format: date-time */
@@ -3191,6 +3880,28 @@ export interface components {
       kind: string;
       last_frame: number;
       verdict: components['schemas']['VerdictEnum'];
+    };
+    /** @description One set of weights: accuracy and calibration, and what it costs on this server. */
+    JudgedOut: {
+      /** @description on renderings, and on labels where there are some */
+      calibration: {
+        [key: string]: components['schemas']['ReliabilityFiguresOut'];
+      };
+      name: string;
+      /**
+       * Format: double
+       * @description the most memory that a process with nothing else takes
+       */
+      peak_mib: number;
+      /**
+       * Format: double
+       * @description wells or embryos a second, the median of rounds taken in turns
+       */
+      per_s: number;
+      /** @description all, usual, hard and shifted, or rendered; and labels */
+      sets: {
+        [key: string]: components['schemas']['SetFiguresOut'];
+      };
     };
     KappaOut: {
       /**
@@ -3305,10 +4016,33 @@ export interface components {
       /** @description null: as it was previewed */
       mapping?: components['schemas']['LabelMappingOutRequest'] | null;
     };
+    /** @description One answer; those that are a picture (`file`, `picture`, `stack`) can be looked at. */
     LabelConflictOptionOut: {
+      /** @description of a recording */
+      frames?: number;
+      height_px?: number;
       id: string;
+      kind: components['schemas']['LabelConflictOptionOutKindEnum'];
+      name: string;
+      /**
+       * Format: date
+       * @description since when it is here
+       */
+      since?: string;
+      /** @description in English; of a version, when it was written */
       text: string;
+      width_px?: number;
     };
+    /**
+     * @description * `file` - file
+     *     * `picture` - picture
+     *     * `stack` - stack
+     *     * `none` - none
+     *     * `keep` - keep
+     *     * `take` - take
+     * @enum {string}
+     */
+    LabelConflictOptionOutKindEnum: 'file' | 'picture' | 'stack' | 'none' | 'keep' | 'take';
     /** @description A question with the option that is taken until somebody chooses another. */
     LabelConflictOut: {
       readonly choice: string;
@@ -3319,6 +4053,10 @@ export interface components {
       readonly number: number;
       options: components['schemas']['LabelConflictOptionOut'][];
       readonly place: string;
+      /** @description what `detail` fills in */
+      values: {
+        [key: string]: string | number;
+      };
     };
     /**
      * @description * `picture` - several pictures may be meant
@@ -3594,10 +4332,15 @@ export interface components {
       done: number;
       total: number;
     };
+    /** @description Something lost, doubtful or left out, in English; `code` and `values` say it in any other language. */
     LabelRemarkOut: {
       code: string;
       detail: string;
       place: string;
+      /** @description what the sentence fills in; `n` is what a plural follows */
+      values?: {
+        [key: string]: string | number;
+      };
     };
     /** @description The dry run; after the import the same, with what was done. */
     LabelReportOut: {
@@ -3715,6 +4458,35 @@ export interface components {
      * @enum {string}
      */
     LetterEnum: 'A' | 'B' | 'C' | 'D';
+    LevelOut: {
+      /** Format: double */
+      middle: number;
+      name: components['schemas']['DriftFigureEnum'];
+      /** Format: double */
+      spread: number;
+    };
+    /**
+     * AdmissionChanged
+     * @description A file of weights on its way in went on, waits for what its classes mean, or ended: as a candidate, refused or given up.
+     */
+    LiveAdmissionChanged: {
+      /** Admission Id */
+      admission_id: string;
+      /** Candidate */
+      candidate: string | null;
+      /** Stage */
+      stage: ('testing' | 'reading' | 'trying') | null;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'queued' | 'running' | 'asking' | 'finished' | 'cancelled' | 'failed';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'admission.changed';
+    };
     /** AlertRaised */
     LiveAlertRaised: {
       /** Detail */
@@ -3798,6 +4570,32 @@ export interface components {
             | 'tHB'
           )
         | ('empty' | 'not_seen' | 'degenerate');
+    };
+    /**
+     * CheckChanged
+     * @description A check of weights before use went on or ended.
+     */
+    LiveCheckChanged: {
+      /** Check Id */
+      check_id: string;
+      /** Done */
+      done: number;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed';
+      /** Step */
+      step: ('preparing' | 'judging') | null;
+      /** Total */
+      total: number;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'check.changed';
+      /** Weights Id */
+      weights_id: string;
     };
     LiveClientMessage: components['schemas']['LiveSubscribe'] | components['schemas']['LiveUnsubscribe'];
     /**
@@ -3921,6 +4719,12 @@ export interface components {
         | components['schemas']['LiveDataSetChanged']
         | components['schemas']['LiveTrainingProgress']
         | components['schemas']['LiveTrainingFinished']
+        | components['schemas']['LiveWeightsChanged']
+        | components['schemas']['LiveWeightsUseChanged']
+        | components['schemas']['LiveDetectorSettingsChanged']
+        | components['schemas']['LiveCheckChanged']
+        | components['schemas']['LiveShadowChanged']
+        | components['schemas']['LiveAdmissionChanged']
         | components['schemas']['LiveRunChanged'];
       /** Seq */
       seq: number;
@@ -3944,6 +4748,19 @@ export interface components {
        * @enum {string}
        */
       type: 'denied';
+    };
+    /**
+     * DetectorSettingsChanged
+     * @description The lab wants something else of its detectors.
+     */
+    LiveDetectorSettingsChanged: {
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'detector_settings.changed';
+      /** Version */
+      version: number;
     };
     /**
      * DishChanged
@@ -4035,6 +4852,12 @@ export interface components {
       | components['schemas']['LiveDataSetChanged']
       | components['schemas']['LiveTrainingProgress']
       | components['schemas']['LiveTrainingFinished']
+      | components['schemas']['LiveWeightsChanged']
+      | components['schemas']['LiveWeightsUseChanged']
+      | components['schemas']['LiveDetectorSettingsChanged']
+      | components['schemas']['LiveCheckChanged']
+      | components['schemas']['LiveShadowChanged']
+      | components['schemas']['LiveAdmissionChanged']
       | components['schemas']['LiveRunChanged'];
     /**
      * FateChanged
@@ -4440,6 +5263,30 @@ export interface components {
       | components['schemas']['LiveDenied']
       | components['schemas']['LiveServerError'];
     /**
+     * ShadowChanged
+     * @description A candidate that runs beside the weights in use has another result, or ended.
+     */
+    LiveShadowChanged: {
+      /** Runs Done */
+      runs_done: number;
+      /** Runs Wanted */
+      runs_wanted: number;
+      /** Shadow Id */
+      shadow_id: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'on' | 'ended' | 'stopped';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'shadow.changed';
+      /** Weights Id */
+      weights_id: string;
+    };
+    /**
      * StackChanged
      * @description A recording was taken in, recognised, refused, confirmed or removed.
      */
@@ -4574,6 +5421,50 @@ export interface components {
       type: 'unsubscribe';
     };
     /**
+     * WeightsChanged
+     * @description Weights were registered, checked, retired or found changed on disk.
+     */
+    LiveWeightsChanged: {
+      /** Name */
+      name: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'candidate' | 'checked' | 'retired' | 'unusable';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'weights.changed';
+      /** Weights Id */
+      weights_id: string;
+    };
+    /**
+     * WeightsUseChanged
+     * @description A change of weights was proposed, withdrawn or made; `weights_id` null: the server's default.
+     */
+    LiveWeightsUseChanged: {
+      /** Is Rollback */
+      is_rollback: boolean;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'proposed' | 'current' | 'ended' | 'withdrawn';
+      /** Task */
+      task: string;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'weights.use_changed';
+      /** Use Id */
+      use_id: string;
+      /** Weights Id */
+      weights_id: string | null;
+    };
+    /**
      * WellClassified
      * @description From this frame on the well holds something else than was last said.
      */
@@ -4642,6 +5533,44 @@ export interface components {
       type: 'wells.found';
       /** Wells */
       wells: components['schemas']['LiveWellValue'][];
+    };
+    LookEmbryosOut: {
+      frames: number;
+      onsets: components['schemas']['OnsetDifferenceOut'][];
+      places: components['schemas']['PlaceAgreementOut'][];
+      same_coarse: number;
+      same_stage: number;
+    };
+    LookOut: {
+      readonly attempts: number;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: uuid */
+      dish: string;
+      readonly dish_label: string;
+      error: components['schemas']['RefusalOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      result: components['schemas']['LookResultOut'] | null;
+      /** Format: uuid */
+      readonly run: string;
+      readonly state: components['schemas']['JobStateEnum'];
+    };
+    /** @description One recording; places that one reads blind are left out. */
+    LookResultOut: {
+      embryos: components['schemas']['LookEmbryosOut'];
+      /** @description as the weights in use found it, and as the shadow did */
+      layouts: string[];
+      wells: components['schemas']['LookWellsOut'];
+    };
+    LookWellsOut: {
+      both: number;
+      differences: components['schemas']['ContentDifferenceOut'][];
+      only_after: number;
+      only_before: number;
+      same: number;
     };
     /**
      * @description * `accuracy3` - accuracy3
@@ -4741,6 +5670,21 @@ export interface components {
      * @enum {string}
      */
     MissingEnum: 'no_layout' | 'no_pitch' | 'no_wells';
+    MovedOut: {
+      /** Format: double */
+      high: number;
+      is_alarming: boolean;
+      /** Format: double */
+      low: number;
+      /** Format: double */
+      middle: number;
+      name: components['schemas']['DriftFigureEnum'];
+      /**
+       * Format: double
+       * @description from the beginning, in spreads; null: too few recordings to say
+       */
+      shift: number | null;
+    };
     /**
      * @description * `none` - none
      *     * `at_2` - at_2
@@ -4800,6 +5744,23 @@ export interface components {
      */
     NotUsableEnum: 'not_analysed' | 'no_hours' | 'no_embryos' | 'same_recording';
     NullEnum: null;
+    OnsetDifferenceOut: {
+      after: components['schemas']['OnsetTimeOut'] | null;
+      before: components['schemas']['OnsetTimeOut'] | null;
+      difference_frames: number | null;
+      /**
+       * Format: double
+       * @description later is positive; null: only one saw it, or no hours are known
+       */
+      difference_h: number | null;
+      phase: string;
+      place: string;
+    };
+    OnsetTimeOut: {
+      frame: number;
+      /** Format: double */
+      hours: number | null;
+    };
     /**
      * @description * `between` - between
      *     * `<=` - <=
@@ -5034,13 +5995,19 @@ export interface components {
       reason?: string;
       value?: components['schemas']['DecisionEnum'];
     };
+    PatchedDetectorSettingsInRequest: {
+      retries_on_previous?: boolean;
+      shadow_runs?: number;
+    };
     /** @description Layouts that are left out stay as they are; null forgets one. */
     PatchedDishGeometryInRequest: {
       layouts?: {
         [key: string]: components['schemas']['EnteredInRequest'] | null;
       };
     };
+    /** @description What is said stays as it is where it is left out. */
     PatchedDishInRequest: {
+      incubator?: string;
       label?: string;
     };
     PatchedFateInRequest: {
@@ -5144,6 +6111,22 @@ export interface components {
       f1_3: number;
       pictures: number;
     };
+    PhaseInSumOut: {
+      /** @description whose onset both saw, with known hours */
+      embryos: number;
+      /**
+       * Format: double
+       * @description how much later the shadow sees it
+       */
+      mean_h: number | null;
+      /** Format: double */
+      median_apart_h: number | null;
+      /** Format: double */
+      most_apart_h: number | null;
+      only_after: number;
+      only_before: number;
+      phase: string;
+    };
     PhaseLabelOut: {
       embryo: string | null;
       first_frame: number | null;
@@ -5226,6 +6209,12 @@ export interface components {
        * @description the wells' diameter by this calibration
        */
       well_um_found: number | null;
+    };
+    PlaceAgreementOut: {
+      frames: number;
+      place: string;
+      same_coarse: number;
+      same_stage: number;
     };
     PlacementsOut: {
       first_frame: number;
@@ -5469,6 +6458,10 @@ export interface components {
      * @enum {string}
      */
     ReadingOutStateEnum: 'draft' | 'submitted';
+    ReasonInRequest: {
+      /** @default  */
+      reason?: string;
+    };
     /** @description Why an item waits where it does; `phase`, `kind` (of an event) and `frame_index` where it speaks of one. */
     ReasonOut: {
       code: components['schemas']['ReasonOutCodeEnum'];
@@ -5492,6 +6485,71 @@ export interface components {
      * @enum {string}
      */
     ReasonOutCodeEnum: 'entropy' | 'disagreement' | 'onset' | 'event' | 'content' | 'novelty';
+    /** @description How far the words of one calibration could be trusted, on patients left out of fitting. */
+    RecalibratedOut: {
+      /** Format: double */
+      accuracy: number;
+      /** Format: double */
+      calibration_error: number;
+      /**
+       * Format: double
+       * @description how often the 90 % bounds of onsets hold
+       */
+      coverage_90: number | null;
+      onsets: number;
+      /**
+       * Format: double
+       * @description mean over embryos of minus the logarithm of the true stage's share
+       */
+      surprise: number;
+      /** Format: double */
+      width_h: number | null;
+    };
+    RecalibrationFiguresOut: {
+      after: components['schemas']['RecalibratedOut'];
+      before: components['schemas']['RecalibratedOut'];
+      embryos: number;
+      frames: number;
+      gain: components['schemas']['GainOut'];
+      /** @description before and after */
+      hours_apart: number[];
+      patients: number;
+      /** @description before and after */
+      temperature: number[];
+    };
+    RecalibrationOut: {
+      readonly attempts: number;
+      readonly by_name: string;
+      readonly cancel_requested: boolean;
+      /** Format: date-time */
+      readonly created_at: string;
+      error: components['schemas']['RefusalOut'] | null;
+      figures: components['schemas']['RecalibrationFiguresOut'] | null;
+      /** Format: date-time */
+      readonly finished_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      /** Format: uuid */
+      readonly start: string;
+      /** Format: date-time */
+      readonly started_at: string | null;
+      started_from: string;
+      /** @default queued */
+      readonly state: components['schemas']['JobStateEnum'];
+      /** Format: uuid */
+      readonly weights: string | null;
+    };
+    /** @description What there is to fit on, and what was fitted. */
+    RecalibrationsOut: {
+      /** @description that people of the lab and the stager in use have both read */
+      embryos: number;
+      least_embryos: number;
+      least_patients: number;
+      patients: number;
+      recalibrations: components['schemas']['RecalibrationOut'][];
+    };
     /** @description A confirmed recording of the lab, and why nothing can be learned from it where that is so. */
     RecordingOut: {
       /** Format: uuid */
@@ -5519,6 +6577,32 @@ export interface components {
      * @enum {string}
      */
     RejectedOutVerdictEnum: 'rejected';
+    ReliabilityFiguresOut: {
+      answers: number;
+      /**
+       * Format: double
+       * @description squared error over all classes, 0 to 2
+       */
+      brier: number;
+      curve: components['schemas']['ReliabilityOut'][];
+      /**
+       * Format: double
+       * @description expected calibration error: mean gap between confidence and share right
+       */
+      ece: number;
+    };
+    /** @description Answers given with a confidence between `from` and `to`: how sure on average, and which share of them was right. */
+    ReliabilityOut: {
+      answers: number;
+      /** Format: double */
+      confidence: number;
+      /** Format: double */
+      from: number;
+      /** Format: double */
+      right: number;
+      /** Format: double */
+      to: number;
+    };
     ReportDecisionOut: {
       /** Format: date-time */
       at: string | null;
@@ -5750,6 +6834,11 @@ export interface components {
      * @enum {string}
      */
     RoleEnum: 'viewer' | 'embryologist' | 'admin';
+    RollBackInRequest: {
+      /** @default  */
+      reason?: string;
+      task: components['schemas']['DetectorTaskEnum'];
+    };
     /**
      * @description * `grades` - grades
      *     * `weighted` - weighted
@@ -5871,6 +6960,57 @@ export interface components {
       user: components['schemas']['UserOut'] | null;
       version: string;
     };
+    /** @description Figures on one set; those of the other task are left out, and of labelled pictures only phases are known. */
+    SetFiguresOut: {
+      /**
+       * Format: double
+       * @description of three phases, on labels
+       */
+      accuracy3?: number;
+      accuracy3_interval?: number[];
+      /**
+       * Format: double
+       * @description of four phases, on labels
+       */
+      accuracy4?: number;
+      /** Format: double */
+      ap50?: number | null;
+      /** Format: double */
+      ap50_95?: number | null;
+      /** Format: double */
+      coarse_accuracy?: number;
+      confusion?: number[][];
+      /**
+       * Format: double
+       * @description share of wells found whose content is right
+       */
+      content?: number | null;
+      /** Format: double */
+      content_macro_f1?: number | null;
+      /** Format: double */
+      f1_3?: number;
+      false_alarms?: number;
+      /** Format: double */
+      gas_outside?: number | null;
+      /** Format: double */
+      iou?: number | null;
+      /**
+       * Format: double
+       * @description of 16 phases, where there is one
+       */
+      phase_accuracy?: number | null;
+      pictures: number;
+      /** Format: double */
+      recall?: number | null;
+      /**
+       * Format: double
+       * @description of 19 stages, on renderings
+       */
+      stage_accuracy?: number;
+      wells?: number;
+      /** Format: double */
+      within_one_phase?: number | null;
+    };
     SetupInRequest: {
       /** Format: email */
       email: string;
@@ -5879,6 +7019,44 @@ export interface components {
       password: string;
       token: string;
     };
+    /** @description Which weights run beside, and for how many runs; null: as many as the lab's settings say. */
+    ShadowInRequest: {
+      runs?: number | null;
+      /** Format: uuid */
+      weights: string;
+    };
+    ShadowOut: {
+      readonly by_name: string;
+      /** Format: date-time */
+      readonly created_at: string;
+      /** Format: date-time */
+      readonly ended_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      /** Format: uuid */
+      readonly lab: string;
+      readonly reason: string;
+      readonly runs_done: number;
+      readonly runs_wanted: number;
+      /** @default on */
+      readonly state: components['schemas']['ShadowStateEnum'];
+      task: components['schemas']['DetectorTaskEnum'];
+      /** Format: uuid */
+      readonly weights: string;
+      weights_name: string;
+    };
+    ShadowReportOut: {
+      readonly looks: components['schemas']['LookOut'][];
+      report: components['schemas']['DisagreementOut'];
+      shadow: components['schemas']['ShadowOut'];
+    };
+    /**
+     * @description * `on` - running beside
+     *     * `ended` - done
+     *     * `stopped` - stopped
+     * @enum {string}
+     */
+    ShadowStateEnum: 'on' | 'ended' | 'stopped';
     /** @description `n` of `of`; the share is null where there was nothing to count. */
     ShareOut: {
       n: number;
@@ -5956,6 +7134,13 @@ export interface components {
        *     ]
        */
       shares?: number[];
+    };
+    /** @description How many pictures are learned from, chosen by, and held out to be judged on once. */
+    SplitPicturesOut: {
+      test: number;
+      train: number;
+      /** @description 0: a part of train is set apart to choose by */
+      validation: number;
     };
     /** @description The files of one batch are one recording. */
     StackInRequest: {
@@ -6055,6 +7240,13 @@ export interface components {
       code_version: string;
       name: string;
       sha256: string;
+    };
+    StagesInSumOut: {
+      /** Format: double */
+      agreement: number | null;
+      /** Format: double */
+      coarse_agreement: number | null;
+      frames: number;
     };
     /** @description A lab's figures over its recordings that began in this time; of each dish the latest recording. */
     StatisticsOut: {
@@ -6245,6 +7437,25 @@ export interface components {
        */
       without?: number;
     };
+    TaskUseOut: {
+      /**
+       * Format: uuid
+       * @description the weights that a roll back gives; null: the server's default
+       */
+      back_to: string | null;
+      /** @description empty: the server's default */
+      back_to_name: string;
+      can_roll_back: boolean;
+      /** @description false: the server's default */
+      is_own_choice: boolean;
+      task: components['schemas']['DetectorTaskEnum'];
+      /**
+       * Format: uuid
+       * @description what runs that are requested now are made with; null: nothing
+       */
+      weights: string | null;
+      weights_name: string;
+    };
     /**
      * @description * `azzarello` - azzarello
      *     * `basile` - basile
@@ -6349,9 +7560,10 @@ export interface components {
      * @enum {string}
      */
     TokenScopeEnum: 'read' | 'write';
-    /** @description What a training can be made of. */
+    /** @description What a training can be made of, and how long it would take. */
     TrainingChoicesOut: {
       data_sets: components['schemas']['DataSetChoiceOut'][];
+      paces: components['schemas']['TrainingPaceOut'][];
       weights: components['schemas']['WeightsChoiceOut'][];
     };
     /** @description What was learned from, and how it ended. */
@@ -6436,6 +7648,16 @@ export interface components {
      * @enum {string}
      */
     TrainingOutStateEnum: 'queued' | 'running' | 'stopped' | 'finished' | 'cancelled' | 'failed';
+    /** @description How long a recipe learns: at most `steps`, each as long as in the latest `trainings` of this server. */
+    TrainingPaceOut: {
+      recipe: components['schemas']['LearnedTaskEnum'];
+      /** Format: double */
+      seconds_a_step: number;
+      /** @description the recipe's own; it ends earlier where nothing is gained any more */
+      steps: number;
+      /** @description 0: none was finished here yet, and the pace is that of two idle cores elsewhere */
+      trainings: number;
+    };
     /** @description How far a running training is; `minutes` since this attempt began. */
     TrainingProgressOut: {
       done: number;
@@ -6478,6 +7700,57 @@ export interface components {
       /** Format: int64 */
       offset: number;
     };
+    /** @description Which weights to use for a task; null: whatever the server's default is. */
+    UseInRequest: {
+      /** @default  */
+      reason?: string;
+      task: components['schemas']['DetectorTaskEnum'];
+      /** Format: uuid */
+      weights: string | null;
+    };
+    UseOut: {
+      /** Format: date-time */
+      asked_at: string;
+      /** Format: uuid */
+      readonly asked_by: string | null;
+      readonly asked_by_name: string;
+      /** Format: date-time */
+      readonly confirmed_at: string | null;
+      /** Format: uuid */
+      readonly confirmed_by: string | null;
+      readonly confirmed_by_name: string;
+      /** Format: date-time */
+      readonly ended_at: string | null;
+      /** Format: uuid */
+      readonly id: string;
+      readonly is_rollback: boolean;
+      /**
+       * Format: uuid
+       * @description null: the server's default
+       */
+      lab: string | null;
+      readonly reason: string;
+      /** Format: uuid */
+      readonly replaced: string | null;
+      /** Format: uuid */
+      readonly restores: string | null;
+      readonly state: components['schemas']['UseStateEnum'];
+      readonly task: string;
+      /**
+       * Format: uuid
+       * @description null: whatever the server's default is
+       */
+      weights: string | null;
+      readonly weights_name: string;
+    };
+    /**
+     * @description * `proposed` - waits for a second admin
+     *     * `current` - in use
+     *     * `ended` - no longer in use
+     *     * `withdrawn` - withdrawn
+     * @enum {string}
+     */
+    UseStateEnum: 'proposed' | 'current' | 'ended' | 'withdrawn';
     UserOut: {
       /** Format: email */
       readonly email: string;
@@ -6488,6 +7761,13 @@ export interface components {
       language?: components['schemas']['LanguageEnum'];
       name: string;
       theme?: components['schemas']['ThemeEnum'];
+    };
+    /** @description What a lab uses, could go back to, and has used. */
+    UsesOut: {
+      /** @description with fewer than two nothing can be proposed */
+      admins: number;
+      history: components['schemas']['UseOut'][];
+      tasks: components['schemas']['TaskUseOut'][];
     };
     ValidateInRequest: {
       /** @default clinical_pregnancy */
@@ -6542,6 +7822,12 @@ export interface components {
      * @enum {string}
      */
     WarningOutCodeEnum: 'out_of_order';
+    WeekOut: {
+      readonly figures: components['schemas']['MovedOut'][];
+      runs: number;
+      /** Format: date */
+      starts_on: string;
+    };
     /** @description Weights that could be gone on from, and why not where that is so; those in use come first. */
     WeightsChoiceOut: {
       /** Format: date-time */
@@ -6549,7 +7835,7 @@ export interface components {
       /** Format: uuid */
       id: string;
       readonly is_candidate: boolean;
-      readonly is_in_use: boolean;
+      is_in_use: boolean;
       name: string;
       reason: components['schemas']['WeightsChoiceOutReasonEnum'] | components['schemas']['NullEnum'];
       recipe: components['schemas']['LearnedTaskEnum'];
@@ -6560,31 +7846,97 @@ export interface components {
      * @enum {string}
      */
     WeightsChoiceOutReasonEnum: 'unusable' | 'other_net';
-    WeightsOut: {
+    /** @description The same with its card and its history of use in one's labs, newest first; checks and admission have addresses of their own. */
+    WeightsDetailOut: {
+      /** @description why the lab that was asked about cannot propose it */
+      readonly blocked: components['schemas']['WhyNotOut'] | null;
+      /** @description Markdown, empty where there is none */
+      readonly card: string;
+      /** Format: uuid */
+      checked_against: string | null;
       /** Format: date-time */
-      readonly created_at: string;
+      checked_at: string | null;
+      /** Format: date-time */
+      created_at: string;
       family: string;
+      history: components['schemas']['UseOut'][];
       /** Format: uuid */
-      readonly id: string;
-      /** Format: uuid */
-      lab?: string | null;
+      id: string;
+      /** @description what labs use that have not chosen their own */
+      is_default: boolean;
+      /**
+       * Format: uuid
+       * @description null: shipped, and everybody's
+       */
+      lab: string | null;
       manifest: {
         [key: string]: unknown;
       };
       name: string;
-      reason?: string;
+      reason: string;
       sha256: string;
-      state: components['schemas']['WeightsOutStateEnum'];
+      /**
+       * @description active: in use in the lab that was asked about, or in one of one's labs
+       *
+       *     * `candidate` - candidate
+       *     * `checked` - checked
+       *     * `active` - active
+       *     * `retired` - retired
+       *     * `unusable` - unusable
+       */
+      state: components['schemas']['WeightsStateEnum'];
       task: string;
+      /** @description which of one's labs use it now */
+      uses: string[];
+    };
+    WeightsOut: {
+      /** @description why the lab that was asked about cannot propose it */
+      readonly blocked: components['schemas']['WhyNotOut'] | null;
+      /** Format: uuid */
+      checked_against: string | null;
+      /** Format: date-time */
+      checked_at: string | null;
+      /** Format: date-time */
+      created_at: string;
+      family: string;
+      /** Format: uuid */
+      id: string;
+      /** @description what labs use that have not chosen their own */
+      is_default: boolean;
+      /**
+       * Format: uuid
+       * @description null: shipped, and everybody's
+       */
+      lab: string | null;
+      manifest: {
+        [key: string]: unknown;
+      };
+      name: string;
+      reason: string;
+      sha256: string;
+      /**
+       * @description active: in use in the lab that was asked about, or in one of one's labs
+       *
+       *     * `candidate` - candidate
+       *     * `checked` - checked
+       *     * `active` - active
+       *     * `retired` - retired
+       *     * `unusable` - unusable
+       */
+      state: components['schemas']['WeightsStateEnum'];
+      task: string;
+      /** @description which of one's labs use it now */
+      uses: string[];
     };
     /**
-     * @description * `usable` - usable
-     *     * `active` - in use
-     *     * `candidate` - learned from a lab, not in use
-     *     * `unusable` - cannot be used
+     * @description * `candidate` - candidate
+     *     * `checked` - checked
+     *     * `active` - active
+     *     * `retired` - retired
+     *     * `unusable` - unusable
      * @enum {string}
      */
-    WeightsOutStateEnum: 'usable' | 'active' | 'candidate' | 'unusable';
+    WeightsStateEnum: 'candidate' | 'checked' | 'active' | 'retired' | 'unusable';
     /** @description A frame in which the well was searched anew; its boxes in later frames follow from the run's placements. */
     WellBoxOut: {
       box: number[];
@@ -6634,12 +7986,27 @@ export interface components {
       content: components['schemas']['ContentEnum'];
       row: number | null;
     };
+    WellsInSumOut: {
+      /** Format: double */
+      agreement: number | null;
+      both: number;
+      changes: components['schemas']['ContentChangeCountOut'][];
+      only_after: number;
+      only_before: number;
+      same: number;
+    };
     /**
      * @description * `changed` - changed
      *     * `signed` - signed
      * @enum {string}
      */
     WhyEnum: 'changed' | 'signed';
+    /** @description What happened, why, and what to do next. */
+    WhyNotOut: {
+      code: string;
+      detail: string;
+      hint: string;
+    };
   };
   responses: never;
   parameters: never;
@@ -6666,6 +8033,73 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AdaptationOut'];
+        };
+      };
+    };
+  };
+  admissions_read: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        admission_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdmissionOut'];
+        };
+      };
+    };
+  };
+  admissions_answer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        admission_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AdmissionAnswerInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdmissionOut'];
+        };
+      };
+    };
+  };
+  admissions_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        admission_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdmissionOut'];
         };
       };
     };
@@ -6787,6 +8221,70 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ChoicesOut'];
+        };
+      };
+    };
+  };
+  checks_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        check_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CheckDetailOut'];
+        };
+      };
+    };
+  };
+  checks_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        check_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CheckOut'];
+        };
+      };
+    };
+  };
+  checks_picture: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        check_id: string;
+        number: number;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/jpeg': string;
         };
       };
     };
@@ -7287,7 +8785,7 @@ export interface operations {
       };
     };
   };
-  dishes_rename: {
+  dishes_change: {
     parameters: {
       query?: never;
       header?: never;
@@ -7844,6 +9342,29 @@ export interface operations {
       };
     };
   };
+  label_imports_candidate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        conflict_id: string;
+        import_id: string;
+        option: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/jpeg': string;
+        };
+      };
+    };
+  };
   label_imports_preview: {
     parameters: {
       query?: never;
@@ -8079,6 +9600,73 @@ export interface operations {
       };
     };
   };
+  admissions_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdmissionOut'][];
+        };
+      };
+    };
+  };
+  admissions_create: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AdmissionInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdmissionOut'];
+        };
+      };
+    };
+  };
+  admissions_choices: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AdmissionChoicesOut'];
+        };
+      };
+    };
+  };
   agreement_get: {
     parameters: {
       query?: {
@@ -8156,6 +9744,63 @@ export interface operations {
       };
     };
   };
+  detector_settings_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DetectorSettingsOut'];
+        };
+      };
+    };
+  };
+  detector_settings_change: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The version the change was made on, in quotes as the ETag said it, such as "3". 428 without, 412 where it has changed. */
+        'If-Match'?: string;
+      };
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PatchedDetectorSettingsInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DetectorSettingsOut'];
+        };
+      };
+      412: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
   dish_geometry_get: {
     parameters: {
       query?: never;
@@ -8209,6 +9854,27 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  drift_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DriftOut'];
         };
       };
     };
@@ -8884,6 +10550,56 @@ export interface operations {
       };
     };
   };
+  recalibrations_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RecalibrationsOut'];
+        };
+      };
+    };
+  };
+  recalibrations_request: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RecalibrationOut'];
+        };
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RecalibrationOut'];
+        };
+      };
+    };
+  };
   review_settings_get: {
     parameters: {
       query?: never;
@@ -8983,6 +10699,52 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RuleSetOut'];
+        };
+      };
+    };
+  };
+  shadows_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ShadowOut'][];
+        };
+      };
+    };
+  };
+  shadows_start: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ShadowInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ShadowOut'];
         };
       };
     };
@@ -9107,6 +10869,77 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['TrainingChoicesOut'];
+        };
+      };
+    };
+  };
+  uses_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UsesOut'];
+        };
+      };
+    };
+  };
+  uses_propose: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UseInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UseOut'];
+        };
+      };
+    };
+  };
+  uses_roll_back: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        lab_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RollBackInRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UseOut'];
         };
       };
     };
@@ -9500,6 +11333,27 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['ChangedMeanwhileOut'];
+        };
+      };
+    };
+  };
+  recalibrations_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        recalibration_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RecalibrationOut'];
         };
       };
     };
@@ -9981,6 +11835,48 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['SessionOut'];
+        };
+      };
+    };
+  };
+  shadows_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        shadow_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ShadowReportOut'];
+        };
+      };
+    };
+  };
+  shadows_stop: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        shadow_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ShadowOut'];
         };
       };
     };
@@ -10646,9 +12542,58 @@ export interface operations {
       };
     };
   };
-  weights_list: {
+  uses_confirm: {
     parameters: {
       query?: never;
+      header?: never;
+      path: {
+        use_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UseOut'];
+        };
+      };
+    };
+  };
+  uses_withdraw: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        use_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['ReasonInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UseOut'];
+        };
+      };
+    };
+  };
+  weights_list: {
+    parameters: {
+      query?: {
+        /** @description how things stand in this lab; without one, in any of one's labs */
+        lab?: string;
+      };
       header?: never;
       path?: never;
       cookie?: never;
@@ -10661,6 +12606,112 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['WeightsOut'][];
+        };
+      };
+    };
+  };
+  weights_get: {
+    parameters: {
+      query?: {
+        /** @description how things stand in this lab; without one, in any of one's labs */
+        lab?: string;
+      };
+      header?: never;
+      path: {
+        weights_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WeightsDetailOut'];
+        };
+      };
+    };
+  };
+  checks_list: {
+    parameters: {
+      query?: {
+        /** @description how things stand in this lab; without one, in any of one's labs */
+        lab?: string;
+      };
+      header?: never;
+      path: {
+        weights_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CheckOut'][];
+        };
+      };
+    };
+  };
+  checks_request: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        weights_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CheckInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CheckOut'];
+        };
+      };
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CheckOut'];
+        };
+      };
+    };
+  };
+  weights_retire: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        weights_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['ReasonInRequest'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WeightsOut'];
         };
       };
     };

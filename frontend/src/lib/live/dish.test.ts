@@ -51,6 +51,7 @@ const empty = (): DishSnapshot => ({
     cycle_label: '1',
     method: 'icsi',
     created_at: '',
+    incubator: '',
     stack: null,
     run: null,
     well_counts: { empty: 0, embryo: 0, gas: 0, embryo_gas: 0 },

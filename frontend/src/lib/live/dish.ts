@@ -81,6 +81,12 @@ function apply(state: DishState, event: LiveEvent): DishState {
     case 'data_set.changed':
     case 'training.progress':
     case 'training.finished':
+    case 'weights.changed':
+    case 'weights.use_changed':
+    case 'detector_settings.changed':
+    case 'check.changed':
+    case 'shadow.changed':
+    case 'admission.changed':
       return state; // these belong to the lab's topic
   }
 }

@@ -4,7 +4,7 @@ import { turnsOf } from '$lib/features/phases/course';
 import { isUnderWay } from '$lib/features/runs/queue.svelte';
 import type { DishPage } from './page.svelte';
 
-export type DishDialog = 'hour' | 'run' | 'name' | 'readers' | 'outcome';
+export type DishDialog = 'hour' | 'run' | 'name' | 'readers' | 'outcome' | 'incubator';
 
 /** The commands of an open dish. */
 export function dishCommands(page: DishPage, open: (dialog: DishDialog) => void): Command[] {

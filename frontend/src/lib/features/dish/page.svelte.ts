@@ -109,6 +109,11 @@ export class DishPage {
     });
   }
 
+  /** Somebody here said in which incubator the dish was filmed. */
+  placed(incubator: string): void {
+    if (this.state) this.state = { ...this.state, dish: { ...this.state.dish, incubator } };
+  }
+
   decisionOf(place: string): Decision | null {
     return this.decisions.of({ dish: this.#id, place });
   }

@@ -13,6 +13,7 @@ interface Said {
   cycleLabel: string;
   method: Method;
   dishLabel: string;
+  incubator: string;
   hpi: number | null;
   interval: number | null;
   layout: string;
@@ -77,6 +78,7 @@ export class Confirming {
             cycle_label: said.cycleLabel.trim(),
             method: said.method,
             dish_label: said.dishLabel.trim(),
+            incubator: said.incubator.trim(),
             hpi_at_first_frame: said.hpi,
             interval_minutes: said.interval,
             layout: said.layout,
@@ -97,6 +99,7 @@ const saidOf = ({ name, hpi_at_first_frame, interval_minutes }: Omit<Recognised,
   cycleLabel: '1',
   method: 'unknown',
   dishLabel: name.replace(/\.(ome\.)?[a-z0-9]{2,5}$/i, '').slice(0, 60),
+  incubator: '',
   hpi: hpi_at_first_frame,
   interval: interval_minutes,
   layout: '',

@@ -42,6 +42,7 @@ export const judging = {
   'detectors.curve_text':
     'Across: how sure it was. Up: how often it was right. Below the dotted line it is surer than it should be.',
   'detectors.judged.figure': 'Figure',
+  'detectors.judged.figures': 'figures',
   'detectors.judged.before': 'In use',
   'detectors.judged.after': 'This one',
   'detectors.judged.change': 'Compared',

@@ -47,6 +47,7 @@ export const judging: Record<keyof typeof english, Entry> = {
   'detectors.curve_text':
     'По горизонтали: насколько он был уверен. По вертикали: как часто был прав. Ниже пунктира он увереннее, чем следует.',
   'detectors.judged.figure': 'Показатель',
+  'detectors.judged.figures': 'показатели',
   'detectors.judged.before': 'Используемый',
   'detectors.judged.after': 'Этот',
   'detectors.judged.change': 'Сравнение',

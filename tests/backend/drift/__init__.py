@@ -1,0 +1,1 @@
+"""How a lab's recordings change, told week by week."""
