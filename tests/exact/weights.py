@@ -14,8 +14,8 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from detector.wells.crops import SIDE
-from detector.wells.preprocess import NAME
 from detector.wells.net import CLASSES, CONTENT, WELLS
+from detector.wells.preprocess import NAME
 from tests.exact.recording import CENTRES, HEIGHT, RADIUS, WIDTH
 
 BOX = 2 * (RADIUS + 4)
