@@ -120,6 +120,7 @@ def test_figures_by_an_older_formula_are_made_again(read: Read) -> None:
     assert RunFigures.objects.get(run=run).values["brightness"] == 0.5
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_run_of_real_pictures_says_how_they_look(recorded: Any, ask: Any) -> None:
     from backend.analysis.engine import execute
 

@@ -64,7 +64,7 @@ export class Admissions {
   #advance({ admission_id, state, stage }: AdmissionChanged): void {
     const one = this.all?.find(({ id }) => id === admission_id);
     // What it ended in, or asks, is more than the event tells.
-    if (one?.state !== state || state !== 'running') void this.load();
+    if (one?.state !== state) void this.load();
     else this.take({ ...one, stage });
   }
 }

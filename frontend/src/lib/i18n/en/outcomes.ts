@@ -2,7 +2,7 @@ import type { Entry } from '../translator.svelte';
 
 /** The words of what became of embryos and of cycles. */
 export const outcomes = {
-  'outcome.more': 'Second readers and outcome',
+  'outcome.more': 'Second readers and outcome, incubator',
   'outcome.menu': 'Fates and outcome…',
   'outcome.title': 'What became of {dish}',
   'outcome.viewers_look': 'Viewers can look, but not change this.',

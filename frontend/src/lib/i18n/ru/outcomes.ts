@@ -2,7 +2,7 @@ import type { Entry } from '../translator.svelte';
 
 /** Слова о том, что стало с эмбрионами и циклами. */
 export const outcomes = {
-  'outcome.more': 'Вторая разметка и исход',
+  'outcome.more': 'Вторая разметка и исход, инкубатор',
   'outcome.menu': 'Судьба эмбрионов и исход…',
   'outcome.title': 'Что стало с чашкой {dish}',
   'outcome.viewers_look': 'Наблюдатели могут смотреть, но не менять.',
