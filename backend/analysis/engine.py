@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,11 +28,11 @@ from backend.imaging.models import Stack
 from backend.imaging.selectors import first_hour_of, path_of
 from backend.registry.models import Weights
 from backend.registry.selectors import active_weights, weights_in_use
-from detector.serving.shelf import Shelf
 
 if TYPE_CHECKING:
     from detector.loading import Stages
     from detector.protocols import EmbryoFollower, WellFinder
+    from detector.serving.shelf import Shelf
     from detector.types import Finding, StackInfo
 
 logger = logging.getLogger(__name__)
@@ -130,9 +131,15 @@ def _follower(stages: Stages, info: StackInfo, stack: Stack) -> EmbryoFollower:
     return load_follower(stages, confirmed, start_hpi=first_hour_of(stack), interval_minutes=stack.interval_minutes)
 
 
-_warm: Shelf[Any] = Shelf(settings.DETECTOR_MEMORY_MB * 1024**2)
-"""Finders and stagers by the hash of their weights; labs may use different ones, and what was not asked for longest makes room."""
 _warming = threading.Lock()
+
+
+@cache
+def _warm() -> Shelf[Any]:
+    """Finders and stagers by the hash of their weights; labs may use different ones, and what was not asked for longest makes room."""
+    from detector.serving.shelf import Shelf
+
+    return Shelf(settings.DETECTOR_MEMORY_MB * 1024**2)
 
 
 def finder_of(weights: Weights) -> WellFinder:
@@ -164,7 +171,7 @@ def stages_of(weights: Weights) -> Stages:
 def _kept(weights: Weights, load: Callable[[], Any]) -> Any:
     _verify(weights)
     with _warming:
-        return _warm.get(weights.sha256) or _warm.put(weights.sha256, load, at_least=0)
+        return _warm().get(weights.sha256) or _warm().put(weights.sha256, load, at_least=0)
 
 
 def _verify(weights: Weights) -> None:

@@ -21,7 +21,6 @@ from backend.core.files import ContentStore
 from backend.imaging import frames
 from backend.imaging.decoding import DecoderProcess, DecodingRefused
 from backend.imaging.models import Stack
-from backend.labels.formats.archives import open_source
 from backend.labels.formats.values import Unreadable
 from backend.labels.keeping import copied
 from backend.labels.matching import key_of_file
@@ -98,6 +97,9 @@ def _out_of_archive(shown: Shown) -> bytes:
 @contextmanager
 def _unpacked(shown: Shown) -> Iterator[Path]:
     """The file in a place of its own, gone with the block."""
+    # Only once somebody asks for a picture: whoever serves pages all day loads nothing that reads files.
+    from backend.labels.formats.archives import open_source
+
     source = open_source(ContentStore().path_of(shown.source_sha256))
     scratch = Path(settings.DATA_DIR, "scratch")
     scratch.mkdir(parents=True, exist_ok=True)

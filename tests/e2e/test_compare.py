@@ -267,6 +267,6 @@ def test_the_comparison_speaks_russian(open_page: Opener, developed_dish: str) -
     choose(page, "Language", "ru")
     page.goto(f"/compare?items={items(developed_dish, wells(page, developed_dish)[:2])}")
     expect(page.get_by_role("heading", name="Сравнение эмбрионов")).to_be_visible()
-    expect(page.get_by_role("slider", name="часы после инсеминации")).to_be_visible()
+    expect(page.get_by_role("slider", name="часы после оплодотворения")).to_be_visible()
     page.goto("/settings")
     choose(page, "Язык", "en")

@@ -238,7 +238,7 @@ def test_the_report_of_the_dish_tells_who_read_it_and_when_each_phase_began(
         page.get_by_role("menuitem", name="Report as PDF").click()
     text = " ".join(" ".join(sheet.extract_text() for sheet in PdfReader(download.value.path()).pages).split())
     for phase, frame in ERINS.items():
-        assert f"{phase} {FIRST_HOUR + frame}.0 {frame} – – human: {erin.name}" in text
+        assert f"{phase} {FIRST_HOUR + frame}.0 {frame + 1} – – human: {erin.name}" in text
 
 
 def test_what_was_typed_is_kept_when_the_tab_closes_right_after_the_key(

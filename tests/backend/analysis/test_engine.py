@@ -233,12 +233,12 @@ def test_a_decoder_that_dies_costs_an_attempt_and_not_the_run(slow_run: Run) -> 
 def test_the_detector_in_use_is_loaded_before_the_first_run_and_where_there_is_none_nothing_breaks(
     settings: Any, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
-    engine._warm.clear()
+    engine._warm().clear()
     engine.warm_up()
     assert "No detector is warm yet" in caplog.text
     weights = request.getfixturevalue("weights")
     engine.warm_up()
-    assert (weights.sha256 in engine._warm, len(engine._warm)) == (True, 1)
+    assert (weights.sha256 in engine._warm(), len(engine._warm())) == (True, 1)
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(slow_run: Run) -> None:

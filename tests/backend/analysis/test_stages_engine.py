@@ -104,6 +104,6 @@ def test_stages_weights_that_were_changed_on_disk_are_refused_also_when_they_are
 
 
 def test_the_stages_weights_in_use_are_loaded_before_the_first_run(stager: Weights) -> None:
-    engine._warm.clear()
+    engine._warm().clear()
     engine.warm_up()
-    assert stager.sha256 in engine._warm
+    assert stager.sha256 in engine._warm()

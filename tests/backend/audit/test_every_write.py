@@ -33,6 +33,7 @@ ELSEWHERE = {
     # What one small world cannot have accepted, and the test that looks for the row of one that is.
     ("POST", "api/labs/<uuid:lab_id>/adaptations/"): ("adaptation.requested", "backend/adaptation/test_services.py"),
     ("POST", "api/labs/<uuid:lab_id>/recalibrations/"): ("recalibration.requested", "backend/drift/test_recalibrating.py"),
+    ("POST", "api/weights/<uuid:weights_id>/checks/"): ("check.requested", "backend/judging/test_checks.py"),
     ("POST", "api/labs/<uuid:lab_id>/trainings/"): ("training.requested", "backend/training/test_services.py"),
     ("POST", "api/trainings/<uuid:training_id>/resume/"): ("training.resumed", "backend/training/test_services.py"),
     ("POST", "api/data-sets/<uuid:data_set_id>/cancel/"): ("freezing.cancelled", "backend/datasets/test_data_sets.py"),

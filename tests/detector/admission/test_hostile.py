@@ -63,7 +63,8 @@ def test_a_file_that_is_no_file_is_refused(tmp_path: Path, holds: Holds) -> None
 
 def test_reading_that_never_ends_is_ended(trap: Trap, tmp_path: Path, holds: Holds) -> None:
     _, make = UNOPENED["onnx: a million nodes"]
-    assert refusal(make(trap), tmp_path, holds, wall_s=0.2).code in ("timed_out", "server_busy")
+    # No process starts within this, however quick the machine is.
+    assert refusal(make(trap), tmp_path, holds, wall_s=0.005).code in ("timed_out", "server_busy")
 
 
 def test_what_ultralytics_would_evaluate_never_reaches_it() -> None:
