@@ -22,8 +22,6 @@ from backend.imaging import frames
 from backend.imaging.decoding import DecoderProcess, DecodingRefused
 from backend.imaging.models import Stack
 from backend.labels.formats.values import Unreadable
-from backend.labels.keeping import copied
-from backend.labels.matching import key_of_file
 from backend.labels.models import LabelConflict, LabelImport, Picture
 from backend.labels.selectors import import_visible_to
 
@@ -99,6 +97,8 @@ def _unpacked(shown: Shown) -> Iterator[Path]:
     """The file in a place of its own, gone with the block."""
     # Only once somebody asks for a picture: whoever serves pages all day loads nothing that reads files.
     from backend.labels.formats.archives import open_source
+    from backend.labels.keeping import copied
+    from backend.labels.matching import key_of_file
 
     source = open_source(ContentStore().path_of(shown.source_sha256))
     scratch = Path(settings.DATA_DIR, "scratch")
