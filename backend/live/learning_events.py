@@ -50,7 +50,7 @@ class TrainingProgress(Value):
     type: Literal["training.progress"] = "training.progress"
     training_id: str
     state: Literal["queued", "running"]
-    stage: Literal["preparing", "learning", "judging"] | None
+    stage: Literal["preparing", "learning", "learning_again", "judging"] | None
     done: int
     total: int
     minutes: float

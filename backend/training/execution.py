@@ -97,7 +97,7 @@ class _Work:
         self._progress: dict[str, Any] = {"stage": "preparing", "done": 0, "total": 0, "estimate_s": None}
         self._points: list[dict[str, Any]] = []
         self._pace: tuple[int, float] | None = None
-        """The first step that this attempt told of, and when."""
+        """The first step of the stage that this attempt told of, and when."""
 
     def do(self) -> None:
         self._tell()
@@ -169,6 +169,8 @@ class _Work:
             with self._wanted() as job:
                 job.curve = said["curve"]
                 job.save(update_fields=["curve"])
+        elif said.get("again"):
+            self._at("learning_again", int(said["step"]), int(said["of"]))
         elif {"step", "of", "loss"} <= said.keys():
             self._points.append({name: said.get(name) for name in ("step", "loss", "validation")})
             self._at("learning", int(said["step"]), int(said["of"]))
@@ -176,19 +178,22 @@ class _Work:
             self._at("judging", int(said["judged"]), int(said["of"]))
 
     def _at(self, stage: str, done: int, total: int) -> None:
+        if self._progress["stage"] != stage:
+            self._pace = None
         is_new = self._progress["stage"] != stage or bool(self._points)
         self._progress |= {"stage": stage, "done": done, "total": total, "estimate_s": self._estimate(stage, done, total)}
         self._check(at_once=is_new)
 
     def _estimate(self, stage: str, done: int, total: int) -> int | None:
-        """Seconds to the last step at the pace of this attempt; the judgement after it takes a few more."""
-        if stage != "learning" or not done:
+        """Seconds to the last step at most, at the pace of this attempt; the judgement after it takes a few more."""
+        if stage not in ("learning", "learning_again") or not done:
             return None
+        left = total - done + (total if stage == "learning" else 0)
         now = time.monotonic()
         if self._pace is None:
             self._pace = (done, now)
         first, since = self._pace
-        return round((now - since) / (done - first) * (total - done)) if done > first else None
+        return round((now - since) / (done - first) * left) if done > first else None
 
     def _check(self, *, at_once: bool = False) -> None:
         """Stop where nobody wants this any more; now and then, show how far it is."""

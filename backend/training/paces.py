@@ -12,6 +12,8 @@ LATEST = 5
 """Trainings whose pace counts: a server changes."""
 STEPS = {"wells": 480, "phases": 900}
 """What each recipe makes at most where nobody says otherwise; a test holds them to the detector's."""
+PASSES = 2
+"""All steps are made to choose how many are best, and those again from everything."""
 BUILT_IN_S = {"wells": 0.6, "phases": 0.3}
 """Seconds a step on two idle cores; of wells, half of the processor seconds that a step was measured to take."""
 
@@ -24,6 +26,7 @@ class Pace:
     steps: int
     seconds_a_step: float
     trainings: int
+    passes: int = PASSES
 
 
 def paces() -> list[Pace]:

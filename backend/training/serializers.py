@@ -11,7 +11,7 @@ from backend.imaging.serializers import RefusalOut
 from backend.training.models import TrainingJob
 
 RECIPES = ["wells", "phases"]
-STAGES = ["preparing", "learning", "judging"]
+STAGES = ["preparing", "learning", "learning_again", "judging"]
 ROLES = ["candidate", "active", "start", "baseline"]
 UNUSED_DATA = ["not_frozen", "no_train", "no_test"]
 UNUSED_WEIGHTS = ["unusable", "other_net"]
@@ -40,9 +40,9 @@ class TrainingFactsOut(serializers.Serializer[Any]):
     """What was learned from, and how it ended."""
 
     pictures = serializers.IntegerField()
-    validation_pictures = serializers.IntegerField()
-    steps = serializers.IntegerField()
-    best_step = serializers.IntegerField(allow_null=True, help_text="whose net was kept")
+    validation_pictures = serializers.IntegerField(help_text="those among them that chose how long to learn, before they were learned from")
+    steps = serializers.IntegerField(help_text="all that were made, to choose and then once more")
+    best_step = serializers.IntegerField(allow_null=True, help_text="how many steps were chosen, and then made again from all pictures")
     stopped_early = serializers.BooleanField()
     minutes = serializers.FloatField(help_text="of learning, over all attempts")
 
@@ -190,7 +190,7 @@ class SplitPicturesOut(serializers.Serializer[Any]):
     """How many pictures are learned from, chosen by, and held out to be judged on once."""
 
     train = serializers.IntegerField()
-    validation = serializers.IntegerField(help_text="0: a part of train is set apart to choose by")
+    validation = serializers.IntegerField(help_text="learned from once they have chosen; 0: a part of train is set apart to choose by")
     test = serializers.IntegerField()
 
 
@@ -221,10 +221,11 @@ class WeightsChoiceOut(serializers.Serializer[Any]):
 
 
 class TrainingPaceOut(serializers.Serializer[Any]):
-    """How long a recipe learns: at most `steps`, each as long as in the latest `trainings` of this server."""
+    """How long a recipe learns: at most `passes` times `steps`, each as long as in the latest `trainings` of this server."""
 
     recipe = serializers.ChoiceField(choices=RECIPES)
     steps = serializers.IntegerField(help_text="the recipe's own; it ends earlier where nothing is gained any more")
+    passes = serializers.IntegerField(help_text="once to choose how many steps, once more from all pictures")
     seconds_a_step = serializers.FloatField()
     trainings = serializers.IntegerField(help_text="0: none was finished here yet, and the pace is that of two idle cores elsewhere")
 

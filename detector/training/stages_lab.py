@@ -68,6 +68,8 @@ class Origin:
     minutes: float
     marks: Mapping[str, str] = field(default_factory=dict)
     """What whoever had it made wants to find in the card again, such as the hash of the data set."""
+    chosen_by: int = 0
+    """How many of the pictures chose how long to learn, before they were learned from."""
 
 
 def publish(network: StageNet, out: Path, origin: Origin, held_back: HeldBack, threads: int) -> dict[str, Any]:
@@ -82,6 +84,7 @@ def publish(network: StageNet, out: Path, origin: Origin, held_back: HeldBack, t
 def write_folder(data: bytes, out: Path, origin: Origin, figures: Mapping[str, Any]) -> None:
     """Write the weights folder `out` with these figures in manifest and card."""
     facts = {"pictures": origin.pictures, "embryos": origin.embryos, "minutes": origin.minutes, "started_from": origin.started_from}
+    facts |= {"validation_pictures": origin.chosen_by}
     flat = {f"dev_{key}": value for key, value in figures.items() if key != "confusion"}
     write_stager(
         out, data, name=origin.name, command=origin.command, learned_from=origin.learned_from, renderer="none",
@@ -91,6 +94,7 @@ def write_folder(data: bytes, out: Path, origin: Origin, figures: Mapping[str, A
 
 def _card(origin: Origin, figures: Mapping[str, Any]) -> str:
     marks = "".join(f"\n* {name}: {value}" for name, value in origin.marks.items())
+    chosen = f"\nHow long to learn was chosen by {origin.chosen_by} of them, before all were learned from.\n" if origin.chosen_by else ""
     measured = f"```\n{json.dumps(figures, indent=1)}\n```" if figures else "No picture was held back, so nothing was measured."
     return f"""# {origin.name}
 
@@ -98,7 +102,7 @@ A frame encoder that learned from {origin.learned_from}: {origin.pictures} pictu
 {origin.started_from}, in {origin.minutes} minutes. Made by
 
     {origin.command}
-{marks}
+{chosen}{marks}
 
 ## Intended use
 

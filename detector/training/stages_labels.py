@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from detector.errors import DetectorError
+from detector.training.checkpoints import has_chosen
 from detector.training.stages_final import contenders, final
 from detector.training.stages_folders import GROUPS, Labelled, Say, Windows, read_labels, read_windows
 from detector.training.stages_judging import columns_of
@@ -39,7 +41,10 @@ class Plan:
     """Of a net from scratch; the shipped one otherwise."""
     threads: int = 2
     patience: int = 0
-    """A training ends that does no better on the validation split for so many looks; 0: all steps are made, and none is chosen."""
+    """How long is learned is chosen by the validation split, which so many worse looks settle; then both are learned from anew, so long.
+
+    0: all steps are made, and none is chosen.
+    """
     marks: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -50,25 +55,33 @@ def make_weights(
     """Learn from the rows of split "train" and write the weights folder `out`; held-back rows are only reported on.
 
     Held back is the split "test", or "dev" where there is no test. With patience, steps are chosen by the split "validation" (or "dev"
-    beside a test), or by a part of "train" that is then not learned from. `start` are the weights to go on from, None to begin with
-    nothing; `against` are others to judge on the same pictures; checkpoints lie in `work`.
+    beside a test), or by a part of "train"; then so many are made anew, from all of these. `start` are the weights to go on from, None
+    to begin with nothing; `against` are others to judge on the same pictures; checkpoints lie in `work`.
     """
     rows, windows = labelled_windows(data, say)
     held_back = HeldBack.of(windows, rows)
     chosen_by = _validation(rows, plan)
-    taught = [place for place, row in enumerate(rows) if row.split == "train" and place not in chosen_by]
-    lessons, embryos = lessons_of_rows([rows[place] for place in taught], windows[taught])
-    say(f"{len(lessons)} pictures of {embryos} embryos to learn from, {len(chosen_by)} to choose by, {len(held_back.rows)} held back")
-    answer: dict[str, Any] = {"out": str(out), "pictures": len(lessons), "embryos": embryos, "validation_pictures": len(chosen_by)}
+    taught = [place for place, row in enumerate(rows) if row.split == "train" and not row.is_doubtful and place not in chosen_by]
+    lessons, _ = lessons_of_rows(rows, windows, taught)
+    everything, embryos = lessons_of_rows(rows, windows, sorted({*taught, *chosen_by}))
+    say(f"{len(everything)} pictures of {embryos} embryos to learn from, {len(chosen_by)} to choose by, {len(held_back.rows)} held back")
+    answer: dict[str, Any] = {"out": str(out), "pictures": len(everything), "embryos": embryos, "validation_pictures": len(chosen_by)}
     for way, folder in _ways(start, beside_scratch, out, work).items():
         network = None if way == "scratch" or start is None else network_of(start)
         recipe = plan.scratch if network is None else plan.fine
         watch = Watch(_judge(windows, rows, sorted(chosen_by)) if chosen_by else None, plan.patience, len(chosen_by))
         home = work if folder == out else work / way
-        learned = learn(lessons, recipe, home, start=network, shape=plan.shape, threads=plan.threads, watch=watch, say=say)
+        learning = partial(learn, recipe=recipe, folder=home, start=network, shape=plan.shape, threads=plan.threads, say=say)
+        if not chosen_by:
+            learned = learning(everything, watch=watch)
+        else:
+            if not has_chosen(home, recipe, watch, say):
+                learning(lessons, watch=watch)
+            watch = watch.once_more()
+            learned = learning(everything, watch=watch)
         minutes = watch.facts(recipe.steps)["minutes"]
         source = "random weights" if network is None else "other weights"
-        origin = Origin(NAME, "a lab's labels", command, source, len(lessons), embryos, minutes, plan.marks)
+        origin = Origin(NAME, "a lab's labels", command, source, len(everything), embryos, minutes, plan.marks, len(chosen_by))
         if folder != out:
             answer[way] = {"minutes": minutes, "dev": publish(learned, folder, origin, held_back, plan.threads)}
             continue
@@ -77,7 +90,7 @@ def make_weights(
         answer |= watch.facts(recipe.steps)
         figures: dict[str, Any] = {}
         if held_back.rows:
-            sure = [rows[place] for place in taught if not rows[place].is_doubtful]
+            sure = [rows[place] for place in sorted({*taught, *chosen_by})]
             answer["final"] = final(held_back, sure, contenders(out, against, start), threads=plan.threads, say=say)
             figures = answer["final"]["contenders"][0]["phases"]
             write_folder(data_of, out, origin, figures)
@@ -93,9 +106,8 @@ def labelled_windows(data: Path, say: Say) -> tuple[list[Labelled], Windows]:
     return [rows[place] for place in places], windows
 
 
-def lessons_of_rows(rows: Sequence[Labelled], windows: Windows) -> tuple[Lessons, int]:
-    """Lessons of split "train", and of how many embryos; raises DetectorError where a phase is missing."""
-    taught = [place for place, row in enumerate(rows) if row.split == "train" and not row.is_doubtful]
+def lessons_of_rows(rows: Sequence[Labelled], windows: Windows, taught: Sequence[int]) -> tuple[Lessons, int]:
+    """Lessons of the rows at these places, and of how many embryos; raises DetectorError where a phase is missing."""
     phases = {rows[place].phase for place in taught}
     if len(taught) < LEAST_PICTURES or len(phases) < 2:
         detail = f"{len(taught)} pictures of {len(phases)} phases are too few to learn from"

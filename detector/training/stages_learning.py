@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from detector.stages.stager import views
-from detector.training.checkpoints import follow, save
+from detector.training.checkpoints import FILE, follow, kept, save
 from detector.training.stages_augment import augmented, plain
 from detector.training.stages_lessons import Lessons
 from detector.training.stages_network import Seen, Shape, StageNet
@@ -54,7 +54,8 @@ def learn(
 ) -> StageNet:  # fmt: skip
     """The averaged net at the end of the recipe, on from `start` or from random weights; `folder` keeps the checkpoint.
 
-    With a `watch` that judges, it ends once that has seen enough, and the net is the best it saw.
+    With a `watch` that judges, it ends once that has seen enough, and the net is the best it saw; with one that learns once more, it
+    ends after as many steps as were chosen.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(recipe.seed)
@@ -64,18 +65,18 @@ def learn(
     optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.rate)
     watch = watch or Watch()
     state = _resumed(folder, recipe, network, average, optimizer, watch, say)
-    best = state.pop("best")
-    while state["step"] < recipe.steps and not watch.is_over:
+    best, last = state.pop("best"), watch.last_of(recipe.steps)
+    while state["step"] < last and not watch.is_over:
         started = time.monotonic()
-        until = min(state["step"] + recipe.steps_an_epoch, recipe.steps)
+        until = min(state["step"] + recipe.steps_an_epoch, last)
         loss = _some_steps(network, average, optimizer, lessons, recipe, state["step"], until)
         state = {"step": until, "seconds": state["seconds"] + time.monotonic() - started}
         if watch.look(average, until, loss, state["seconds"]):
             best = copy.deepcopy(average.state_dict())
         if folder is not None:
             tensors = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "best": best}
-            kept = {"recipe": asdict(recipe), "shape": network.shape.as_dict(), "state": state, "watch": watch.state()}
-            save(kept | tensors, folder / "checkpoint.pt")
+            facts = {"recipe": asdict(recipe), "shape": network.shape.as_dict(), "state": state, "watch": watch.state()}
+            save(facts | tensors, folder / FILE)
         watch.tell(say, recipe.steps)
     if best is not None:
         average.load_state_dict(best)
@@ -84,7 +85,7 @@ def learn(
 
 def reopened(folder: Path) -> tuple[StageNet, Recipe, float]:
     """The averaged net of the training that writes into `folder`, its recipe, and the seconds it took."""
-    saved = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")
+    saved = torch.load(folder / FILE, weights_only=True, map_location="cpu")
     network = StageNet(Shape.of(saved["shape"])).eval().requires_grad_(False)
     network.load_state_dict(saved["average"])
     return network, Recipe(**saved["recipe"]), float(saved["state"]["seconds"])
@@ -180,11 +181,10 @@ def _resumed(
     if folder is None:
         return beginning
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "checkpoint.pt").exists():
-        return beginning
-    saved = torch.load(folder / "checkpoint.pt", weights_only=True, map_location="cpu")
-    if saved["recipe"] != asdict(recipe) or saved["shape"] != network.shape.as_dict() or "watch" not in saved:
-        say("the checkpoint was made by another recipe: starting anew")
+    saved = kept(folder, recipe, watch)
+    if saved is None or saved["shape"] != network.shape.as_dict():
+        if (folder / FILE).exists() and watch.before is None:
+            say("the checkpoint was made by another recipe: starting anew")
         return beginning
     network.load_state_dict(saved["network"])
     average.load_state_dict(saved["average"])

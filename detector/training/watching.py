@@ -1,4 +1,7 @@
-"""Looking at a training from pictures that it does not learn from: its curve, its best net, and when it has learned what it can."""
+"""Looking at a training from pictures that it does not learn from: its curve, its best net, and when it has learned what it can.
+
+Once it has, the same is learned anew from those pictures too: labels are too dear to be used for choosing alone.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,18 @@ class Watch:
         self.seconds = 0.0
         """Of learning, over all attempts that went on from one another."""
         self._in_vain = 0
+        self.before: Watch | None = None
+        """What chose how many steps this one makes."""
+
+    def once_more(self) -> Watch:
+        """For learning anew, from what this one chose by as well: as many steps as it chose, and nothing is chosen again."""
+        again = Watch()
+        again.before = self
+        return again
+
+    def last_of(self, steps: int) -> int:
+        """The last step of a recipe that makes so many."""
+        return steps if self.before is None else self.before.best_step or steps
 
     @property
     def is_over(self) -> bool:
@@ -61,25 +76,30 @@ class Watch:
     def tell(self, say: Say, of: int) -> None:
         """Say the last look as one JSON line; once its checkpoint is there, for whoever hears of it may end the training at once."""
         last = {name: value for name, value in self.curve[-1].items() if value is not None}
-        say(json.dumps({**last, "of": of, "seconds": round(self.seconds)}))
+        again = {} if self.before is None else {"again": True}
+        say(json.dumps({**last, "of": self.last_of(of), "seconds": round(self.seconds), **again}))
 
     def facts(self, steps: int) -> dict[str, Any]:
-        """How a training of so many steps ended."""
-        last = self.curve[-1]["step"] if self.curve else 0
+        """How a training of so many steps ended; the minutes are of all that was learned, `steps` too, the curve is of choosing."""
+        chosen = self.before or self
+        last, seconds = (chosen.curve[-1]["step"] if chosen.curve else 0), chosen.seconds
+        again = self.last_of(steps) if self.before is not None else 0
         return {
-            "minutes": round(self.seconds / 60, 1),
-            "curve": self.curve,
-            "steps": last,
-            "best_step": self.best_step,
+            "minutes": round((seconds + (self.seconds if again else 0.0)) / 60, 1),
+            "curve": chosen.curve,
+            "steps": last + again,
+            "best_step": chosen.best_step,
             "stopped_early": last < steps,
         }
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"curve": self.curve, "best": self.best, "best_step": self.best_step, "seconds": self.seconds, "in_vain": self._in_vain}
+        own = {"curve": self.curve, "best": self.best, "best_step": self.best_step, "seconds": self.seconds, "in_vain": self._in_vain}
+        return own | ({} if self.before is None else {"before": self.before.state()})
 
     def go_on(self, state: dict[str, Any], say: Say) -> None:
         """Take over what a checkpoint kept, and say the curve so far."""
         self.curve, self.best, self.best_step = list(state["curve"]), state["best"], state["best_step"]
         self.seconds, self._in_vain = float(state["seconds"]), int(state["in_vain"])
-        say(json.dumps({"curve": self.curve}))
+        if self.before is None:
+            say(json.dumps({"curve": self.curve}))

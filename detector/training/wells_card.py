@@ -17,7 +17,8 @@ def card_text(
 
 Finds the wells of a dish in one grey picture and says what each holds. It went on from {start} and learned from {facts["pictures"]}
 labelled pictures ({facts["wells"]} wells) of one lab, mixed with {facts["renderings"]} renderings so that it does not forget:
-{facts["steps"]} steps, {facts["minutes"]} minutes. Steps were chosen by {facts["validation_pictures"]} other pictures of the lab. Made by
+{facts["steps"]} steps, {facts["minutes"]} minutes. How long to learn was chosen by {facts["validation_pictures"]} of these pictures,
+before all were learned from. Made by
 
     {command}
 {told}

@@ -14,6 +14,7 @@ import numpy as np
 from detector.errors import DetectorError
 from detector.loading import load_finder, read_verified
 from detector.synth import FAINT, HARD, TRAINING
+from detector.training.checkpoints import has_chosen
 from detector.training.exporting import contents_onnx, finder_onnx, weights_bytes, write_folder
 from detector.training.renderings import Renderings, cached_renderings
 from detector.training.stages_final import contenders
@@ -51,8 +52,8 @@ def make_weights(
 ) -> dict[str, Any]:  # fmt: skip
     """Learn from the entries of split "train" and write the weights folder `out`, judged once on split "test" ("dev" where there is none).
 
-    With patience, steps are chosen by the split "validation" (or "dev" beside a test), or by a part of "train" that is then not learned
-    from. `against` are other weights to judge on the same pictures; renderings and checkpoints lie in `work`.
+    With patience, steps are chosen by the split "validation" (or "dev" beside a test), or by a part of "train"; then so many are made anew,
+    from all of these. `against` are other weights to judge on the same pictures; renderings and checkpoints lie in `work`.
     """
     dishes = read_dishes(data)
     judged_split = "test" if any(dish.split == "test" for dish in dishes) else "dev"
@@ -66,14 +67,22 @@ def make_weights(
     if not readable:
         raise DetectorError("pictures_unreadable", "none of the pictures can be read", "Pictures of whole dishes, grey or colour.")
     material = Material(with_gas(shown, [dish.gas_outside for dish in readable], nets), _mixed(work, plan, say))
-    validation, _ = canonical(chosen_by, work / "validation.pixels", say)
-    say(f"{len(readable)} pictures to learn from, {len(validation)} to choose by, {len(held_back)} held back")
+    validation, choosing = canonical(chosen_by, work / "validation.pixels", say)
+    everything = [*readable, *choosing]
+    say(f"{len(everything)} pictures to learn from, {len(validation)} to choose by, {len(held_back)} held back")
     wells = sum(len(labels) for labels in validation.labels)
     watch = Watch(validated(validation) if len(validation) else None, plan.patience, wells)
-    learned = learn(nets, material, plan.recipe, work, watch, threads=plan.threads, say=say)
+    if not len(validation):
+        learned = learn(nets, material, plan.recipe, work, watch, threads=plan.threads, say=say)
+    else:
+        again = Material(_joined(material.dishes, with_gas(validation, [dish.gas_outside for dish in choosing], nets)), material.renderings)
+        if not has_chosen(work, plan.recipe, watch, say):
+            learn(nets, material, plan.recipe, work, watch, threads=plan.threads, say=say)
+        watch = watch.once_more()
+        learned = learn(Nets(*nets_of(start)), again, plan.recipe, work, watch, threads=plan.threads, say=say)
     facts = watch.facts(plan.recipe.steps)
     data_of = weights_bytes(finder_onnx(learned.finder), contents_onnx(learned.contents))
-    sizes = {"pictures": len(readable), "wells": sum(len(dish.wells) for dish in readable), "validation_pictures": len(validation)}
+    sizes = {"pictures": len(everything), "wells": sum(len(dish.wells) for dish in everything), "validation_pictures": len(validation)}
     kept = {name: facts[name] for name in ("minutes", "steps")} | sizes | {"renderings": plan.renderings}
 
     def write(figures: Mapping[str, Any]) -> None:
@@ -131,6 +140,10 @@ def _divided(dishes: Sequence[Dish], judged_split: str, plan: Plan) -> tuple[lis
     return [dish for dish in taught if dish.group not in chosen], [dish for dish in taught if dish.group in chosen]
 
 
+def _joined(some: Renderings, others: Renderings) -> Renderings:
+    return Renderings(np.concatenate([some.images, others.images]), [*some.labels, *others.labels])
+
+
 def _mixed(work: Path, plan: Plan, say: Say) -> Renderings:
     """Renderings of the kinds that the shipped nets learned from."""
     faint = plan.renderings // 4
@@ -138,4 +151,4 @@ def _mixed(work: Path, plan: Plan, say: Say) -> Renderings:
     if not faint:
         return usual
     more = cached_renderings(work, FAINT, FAINT_SEEDS, faint, say=say)
-    return Renderings(np.concatenate([usual.images, more.images]), usual.labels + more.labels)
+    return _joined(usual, more)

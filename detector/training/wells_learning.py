@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from detector.training.checkpoints import follow, save
+from detector.training.checkpoints import FILE, follow, kept, save
 from detector.training.contents import ContentNet, varied, wells_of
 from detector.training.judging import judge
 from detector.training.loop import batch_of, groups_of
@@ -94,7 +94,7 @@ class Material:
 
 
 def learn(nets: Nets, material: Material, recipe: Recipe, folder: Path, watch: Watch, *, threads: int, say: Say) -> Nets:
-    """The best nets that `watch` saw, on from `nets`; `folder`/checkpoint.pt is what a second call goes on from."""
+    """The best nets that `watch` saw, or the last where it learns once more, on from `nets`; a second call goes on from the checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
     average = nets.copied()
@@ -108,11 +108,12 @@ def learn(nets: Nets, material: Material, recipe: Recipe, folder: Path, watch: W
         torch.optim.AdamW(groups_of(nets.finder, recipe.weight_decay), lr=recipe.rate),
         torch.optim.AdamW(groups_of(nets.contents, recipe.weight_decay), lr=recipe.contents_rate),
     )
-    state, best = _resumed(folder / "checkpoint.pt", recipe, nets, average, optimizers, watch, say)
+    state, best = _resumed(folder, recipe, nets, average, optimizers, watch, say)
+    last = watch.last_of(recipe.steps)
     wells = (wells_of(material.dishes), wells_of(material.renderings))
-    while state["step"] < recipe.steps and not watch.is_over:
+    while state["step"] < last and not watch.is_over:
         started = time.monotonic()
-        until = min(state["step"] + recipe.steps_a_look, recipe.steps)
+        until = min(state["step"] + recipe.steps_a_look, last)
         learning(nets.finder)
         learning(nets.contents)
         losses = [_step(nets, average, optimizers, material, wells, recipe, step) for step in range(state["step"], until)]
@@ -120,7 +121,7 @@ def learn(nets: Nets, material: Material, recipe: Recipe, folder: Path, watch: W
         if watch.look(average, until, float(np.mean(losses)), state["seconds"]):
             best = copy.deepcopy(average.state())
         tensors = {"nets": nets.state(), "average": average.state(), "best": best, "optimizers": [one.state_dict() for one in optimizers]}
-        save({"recipe": asdict(recipe), "state": state, "watch": watch.state()} | tensors, folder / "checkpoint.pt")
+        save({"recipe": asdict(recipe), "state": state, "watch": watch.state()} | tensors, folder / FILE)
         watch.tell(say, recipe.steps)
     if best is not None:
         average.take(best)
@@ -208,14 +209,13 @@ def _crops(
 
 
 def _resumed(
-    path: Path, recipe: Recipe, nets: Nets, average: Nets, optimizers: tuple[Any, Any], watch: Watch, say: Say
+    folder: Path, recipe: Recipe, nets: Nets, average: Nets, optimizers: tuple[Any, Any], watch: Watch, say: Say
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """State and best nets to go on from: those of the checkpoint where it was written by the same recipe, else the beginning."""
-    if not path.exists():
-        return {"step": 0, "seconds": 0.0}, None
-    saved = torch.load(path, weights_only=True, map_location="cpu")
-    if saved["recipe"] != asdict(recipe):
-        say("the checkpoint was made by another recipe: starting anew")
+    saved = kept(folder, recipe, watch)
+    if saved is None:
+        if (folder / FILE).exists() and watch.before is None:
+            say("the checkpoint was made by another recipe: starting anew")
         return {"step": 0, "seconds": 0.0}, None
     nets.take(saved["nets"])
     average.take(saved["average"])

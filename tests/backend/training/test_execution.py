@@ -50,7 +50,7 @@ def test_labelled_phases_become_a_candidate_judged_once_beside_the_weights_in_us
 ) -> None:
     ended = executed(ask(phases, seed=3))
     assert (ended.state, ended.error, ended.attempts, ended.progress["stage"]) == ("finished", None, 1, "judging")
-    assert ended.facts["pictures"] == 18
+    assert ended.facts["pictures"] == 21
     assert ended.facts["validation_pictures"] == 3
     candidate = ended.candidate
     assert candidate is not None
@@ -88,12 +88,18 @@ def test_the_curve_goes_out_live_point_by_point(phases: DataSet, stager: Weights
     assert (last["type"], last["state"], last["candidate"]) == ("training.finished", "finished", str(ended.candidate_id))
 
 
-def test_a_training_that_does_no_better_ends_before_its_last_step(phases: DataSet, stager: Weights, ask: Ask, settings: Any) -> None:
+def test_a_training_that_does_no_better_ends_before_its_last_step(
+    phases: DataSet, stager: Weights, ask: Ask, cast: Cast, settings: Any
+) -> None:
     settings.TRAIN_PATIENCE = 1
     ended = executed(ask(phases, steps=90))
     assert ended.facts["stopped_early"]
-    assert ended.facts["steps"] < 90
-    assert ended.facts["best_step"] <= ended.facts["steps"]
+    chosen = ended.facts["best_step"]
+    assert chosen <= ended.curve[-1]["step"] < 90
+    # So many are made again from all pictures, as another stage, and add nothing to the curve.
+    assert ended.facts["steps"] == ended.curve[-1]["step"] + chosen
+    told = [(one["done"], one["total"]) for one in events(cast) if one.get("stage") == "learning_again"]
+    assert told[-1] == (chosen, chosen)
 
 
 def test_labelled_dishes_teach_the_finder_of_wells_on(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,8 +60,25 @@ def test_a_watch_that_goes_on_knows_what_was_seen_before() -> None:
     assert (second.is_over, second.best_step) == (True, 2)
 
 
-def made(data: Path, home: Path, plan: Plan = PLAN) -> dict[str, object]:
-    return make_weights(data, home / "out", plan, start=None, beside_scratch=False, work=home / "work", command="c", say=quiet)
+def test_once_it_is_known_how_long_as_many_steps_are_made_again_and_nothing_is_chosen() -> None:
+    scores = iter([0.5, 0.7, 0.2])
+    watch = Watch(lambda network: next(scores), patience=1)
+    for step in (1, 2, 3):
+        watch.look(None, step, 1.0, 10.0 * step)
+    again = watch.once_more()
+    assert (again.last_of(9), watch.last_of(9)) == (2, 9)
+    heard: list[str] = []
+    for step in (1, 2):
+        assert again.look(None, step, 1.0, 30.0 * step)
+        again.tell(heard.append, 9)
+    assert json.loads(heard[-1]) == {"step": 2, "loss": 1.0, "of": 2, "seconds": 60, "again": True}
+    facts = again.facts(9)
+    assert (facts["minutes"], facts["steps"], facts["best_step"], facts["stopped_early"]) == (1.5, 5, 2, True)
+    assert facts["curve"] == watch.curve
+
+
+def made(data: Path, home: Path, plan: Plan = PLAN, say: Callable[[str], None] = quiet) -> dict[str, Any]:
+    return make_weights(data, home / "out", plan, start=None, beside_scratch=False, work=home / "work", command="c", say=say)
 
 
 def test_without_patience_all_is_learned_from_and_nothing_chosen(tmp_path: Path) -> None:
@@ -69,7 +88,36 @@ def test_without_patience_all_is_learned_from_and_nothing_chosen(tmp_path: Path)
 
 def test_where_no_split_chooses_every_sixth_embryo_is_set_apart(tmp_path: Path) -> None:
     told = made(lab(tmp_path / "lab", 8, FRAMES), tmp_path)
-    assert (told["pictures"], told["validation_pictures"]) == (15, 3)
+    assert (told["pictures"], told["validation_pictures"]) == (18, 3)
+
+
+def test_what_chose_is_learned_from_in_the_end(tmp_path: Path) -> None:
+    data = lab(tmp_path / "lab", 8, FRAMES)
+    chosen = made(data, tmp_path / "chosen")
+    told = made(data, tmp_path / "all", replace(PLAN, patience=0, scratch=replace(PLAN.scratch, steps=6)))
+    # All six steps were chosen, so both nets learned the same way from the same pictures.
+    assert (chosen["best_step"], chosen["steps"], told["steps"]) == (6, 12, 6)
+    weights = [(tmp_path / name / "out" / "weights.zip").read_bytes() for name in ("chosen", "all")]
+    assert weights[0] == weights[1]
+
+
+def test_a_training_that_is_cut_while_it_learns_once_more_goes_on_there(tmp_path: Path) -> None:
+    class Cut(Exception):
+        """The power went."""
+
+    def cut(said: str) -> None:
+        if said.startswith("{") and json.loads(said).get("again") and json.loads(said)["step"] == 4:
+            raise Cut
+
+    data, heard = lab(tmp_path / "lab", 8, FRAMES), list[str]()
+    whole = made(data, tmp_path / "whole")
+    with pytest.raises(Cut):
+        made(data, tmp_path / "cut", say=cut)
+    resumed = made(data, tmp_path / "cut", say=heard.append)
+    assert [json.loads(line)["step"] for line in heard if '"again"' in line] == [6]
+    assert not [line for line in heard if '"validation"' in line and '"of"' in line]
+    assert resumed["curve"] == whole["curve"]
+    assert (tmp_path / "cut/out/weights.zip").read_bytes() == (tmp_path / "whole/out/weights.zip").read_bytes()
 
 
 def test_beside_a_test_split_dev_chooses_and_test_is_judged_on(tmp_path: Path) -> None:
@@ -78,14 +126,14 @@ def test_beside_a_test_split_dev_chooses_and_test_is_judged_on(tmp_path: Path) -
     (data / "labels.csv").write_text("\n".join(line.replace(",dev", ",test") if "e003" in line else line for line in table.splitlines()))
     assert {row.split for row in read_labels(data)} == {"train", "dev", "test"}
     told = made(data, tmp_path)
-    assert (told["pictures"], told["validation_pictures"]) == (27, 6)
-    contenders = told["final"]["contenders"]  # type: ignore[index]
+    assert (told["pictures"], told["validation_pictures"]) == (33, 6)
+    contenders = told["final"]["contenders"]
     assert [(one["role"], one["phases"]["pictures"]) for one in contenders] == [("candidate", 3), ("baseline", 3)]
 
 
 def test_a_guess_of_the_most_common_phase_is_right_as_often_as_that_phase_occurs(tmp_path: Path) -> None:
     told = made(lab(tmp_path / "lab", 8, FRAMES), tmp_path, replace(PLAN, patience=0))
-    baseline = told["final"]["contenders"][-1]["phases"]  # type: ignore[index]
+    baseline = told["final"]["contenders"][-1]["phases"]
     assert baseline["accuracy4"] == pytest.approx(1 / 3, abs=1e-3)
 
 

@@ -91,7 +91,7 @@ def test_a_labs_dishes_make_weights_that_are_served_and_judged_once(tmp_path: Pa
     plan = Plan(renderings=4, held_out=2, recipe=TINY, threads=1, patience=3, marks={"data_set": "abc"})
     out, work = tmp_path / "out", tmp_path / "work"
     told = make_weights(data, out, plan, start=SHIPPED, work=work, command="the command", say=quiet, against=SHIPPED)
-    assert (told["pictures"], told["validation_pictures"], told["steps"]) == (5, 1, 4)
+    assert (told["pictures"], told["validation_pictures"], told["steps"]) == (6, 1, 4 + told["best_step"])
     assert [one["role"] for one in told["final"]["contenders"]] == ["candidate", "active", "baseline"]
     assert {one["wells"]["pictures"] for one in told["final"]["contenders"]} == {2}
     assert [one["wells"]["pictures"] for one in told["final"]["renderings"]] == [2, 2]
@@ -108,7 +108,29 @@ def test_where_no_split_chooses_every_sixth_dish_is_set_apart(tmp_path: Path) ->
     data = lab(tmp_path / "lab", train=6, test=1)
     plan = Plan(renderings=4, held_out=2, recipe=replace(TINY, steps=1), threads=1, patience=1)
     told = make_weights(data, tmp_path / "out", plan, start=SHIPPED, work=tmp_path / "work", command="c", say=quiet)
-    assert (told["pictures"], told["validation_pictures"]) == (5, 1)
+    assert (told["pictures"], told["validation_pictures"]) == (6, 1)
+
+
+def test_a_training_that_is_cut_while_it_learns_once_more_goes_on_there(tmp_path: Path) -> None:
+    class Cut(Exception):
+        """The power went."""
+
+    def cut(said: str) -> None:
+        if said.startswith("{") and json.loads(said).get("again"):
+            raise Cut
+
+    data, heard = lab(tmp_path / "lab", train=6, test=1), list[str]()
+    plan = Plan(renderings=4, held_out=2, recipe=replace(TINY, steps=2), threads=1, patience=3)
+
+    def make(home: str, say: Callable[[str], None]) -> dict[str, Any]:
+        return make_weights(data, tmp_path / home / "out", plan, start=SHIPPED, work=tmp_path / home, command="c", say=say)
+
+    make("whole", quiet)
+    with pytest.raises(Cut):
+        make("cut", cut)
+    make("cut", heard.append)
+    assert not [line for line in heard if '"validation"' in line and '"of"' in line]
+    assert (tmp_path / "cut/out/weights.zip").read_bytes() == (tmp_path / "whole/out/weights.zip").read_bytes()
 
 
 def test_gas_that_is_said_to_be_outside_takes_its_place_from_what_the_nets_see(renderings: Renderings) -> None:

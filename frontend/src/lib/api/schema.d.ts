@@ -5394,7 +5394,7 @@ export interface components {
       /** Points */
       points: components['schemas']['LiveCurvePoint'][];
       /** Stage */
-      stage: ('preparing' | 'learning' | 'judging') | null;
+      stage: ('preparing' | 'learning' | 'learning_again' | 'judging') | null;
       /**
        * State
        * @enum {string}
@@ -7139,7 +7139,7 @@ export interface components {
     SplitPicturesOut: {
       test: number;
       train: number;
-      /** @description 0: a part of train is set apart to choose by */
+      /** @description learned from once they have chosen; 0: a part of train is set apart to choose by */
       validation: number;
     };
     /** @description The files of one batch are one recording. */
@@ -7568,7 +7568,7 @@ export interface components {
     };
     /** @description What was learned from, and how it ended. */
     TrainingFactsOut: {
-      /** @description whose net was kept */
+      /** @description how many steps were chosen, and then made again from all pictures */
       best_step: number | null;
       /**
        * Format: double
@@ -7576,8 +7576,10 @@ export interface components {
        */
       minutes: number;
       pictures: number;
+      /** @description all that were made, to choose and then once more */
       steps: number;
       stopped_early: boolean;
+      /** @description those among them that chose how long to learn, before they were learned from */
       validation_pictures: number;
     };
     /** @description What to learn from, how, and from which weights on. */
@@ -7648,8 +7650,10 @@ export interface components {
      * @enum {string}
      */
     TrainingOutStateEnum: 'queued' | 'running' | 'stopped' | 'finished' | 'cancelled' | 'failed';
-    /** @description How long a recipe learns: at most `steps`, each as long as in the latest `trainings` of this server. */
+    /** @description How long a recipe learns: at most `passes` times `steps`, each as long as in the latest `trainings` of this server. */
     TrainingPaceOut: {
+      /** @description once to choose how many steps, once more from all pictures */
+      passes: number;
       recipe: components['schemas']['LearnedTaskEnum'];
       /** Format: double */
       seconds_a_step: number;
@@ -7671,10 +7675,11 @@ export interface components {
     /**
      * @description * `preparing` - preparing
      *     * `learning` - learning
+     *     * `learning_again` - learning_again
      *     * `judging` - judging
      * @enum {string}
      */
-    TrainingProgressOutStageEnum: 'preparing' | 'learning' | 'judging';
+    TrainingProgressOutStageEnum: 'preparing' | 'learning' | 'learning_again' | 'judging';
     UndoInRequest: {
       /** Format: uuid */
       batch: string;
