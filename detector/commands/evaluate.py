@@ -20,6 +20,7 @@ from detector.evaluation.stages_scores import stage_table
 from detector.evaluation.truth import FIRST_SEED, SETTINGS, Picture, read_folder, rendered
 from detector.loading import load_finder, load_profile_builder, load_stager
 from detector.protocols import WellFinder
+from detector.synth.developing.film import MOST_PLANES
 from detector.wells.naming import read_frame
 
 Figures = dict[str, dict[str, Any]]
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1)
     stages = parser.add_argument_group("with --task stages", "--count embryos each, held-out and shifted, are rendered")
     stages.add_argument("--stager", help="a name or a weights folder; the shipped default otherwise")
+    stages.add_argument("--planes", type=int, default=1, help="odd: films in so many, read in the middle one and, beside it, in all")
     stages.add_argument("--split", help="only these rows of labels.csv, such as dev")
     stages.add_argument("--interval-minutes", type=float, help="from one frame number to the next, in the folders given")
     stages.add_argument("--start-hpi", type=float, help="hours post insemination of frame number 0, in the folders given")
@@ -65,13 +67,16 @@ def run(args: argparse.Namespace) -> int:
 def run_stages(args: argparse.Namespace) -> int:
     """Every way of reading over every set, as JSON; tables go to stderr."""
     check_clock(args.interval_minutes, args.start_hpi)
+    if not (1 <= args.planes <= MOST_PLANES and args.planes % 2):
+        raise DetectorError("bad_count", f"--planes {args.planes}", f"Ask for an odd number, at most {MOST_PLANES}.")
     threads = max(args.threads, 1)
     stager, builder = load_stager(args.stager, threads=threads), load_profile_builder(args.stager, threads=threads)
     look = partial(look_at, stager=stager)
     times = {"split": args.split, "interval_minutes": args.interval_minutes, "start_hpi": args.start_hpi}
     sets: dict[str, Iterable[Read]] = {folder.name: annotated(folder, look, **times) for folder in args.folders}
-    if args.count:
-        sets |= {kind: lives(kind, args.count, look) for kind in KINDS}
+    for kind in KINDS if args.count else ():
+        ways = zip(*lives(kind, args.count, look, planes=args.planes), strict=True)
+        sets |= dict(zip((kind, f"{kind}, {args.planes} planes"), ways, strict=False))
     answer = {}
     for name, embryos in sets.items():
         answer[name] = compared(embryos, builder)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from detector.evaluation.stages_report import Read
 from detector.evaluation.stages_scores import TrueEvent, Truth
 from detector.stages.decoding import Clock
-from detector.stages.looks import Looks
-from detector.synth.developing import Life, View, draw_view, live, picture
+from detector.stages.looks import Looks, blended
+from detector.synth.developing import Life, View, draw_view, live, pictures
 from detector.types import Image
 
 KINDS = ("held-out", "shifted")
@@ -22,24 +22,35 @@ SIZE_PX = 160
 _NOT_EVENTS = ("degeneration", "abnormal_pronuclei")
 """Happenings that are told as stages, or need pronuclei to be counted."""
 DARK_RATE = 0.006
+PLANE_STEP_UM = 15.0
 Hours = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
-def lives(kind: str, count: int, look_at: Callable[[Iterable[Image]], Looks], first_seed: int = FIRST_SEED) -> Iterator[Read]:
-    """`count` embryos filmed from hours after insemination on, at intervals from 10 to 30 minutes; of KINDS."""
+def lives(
+    kind: str, count: int, look_at: Callable[[Iterable[Image]], Looks], *, first_seed: int = FIRST_SEED, planes: int = 1
+) -> Iterator[tuple[Read, ...]]:
+    """`count` embryos filmed from hours after insemination on, at intervals from 10 to 30 minutes; of KINDS.
+
+    Each is read in its middle plane, and where `planes`, an odd number, are filmed, once more in all of them.
+    """
     for seed in range(first_seed, first_seed + count):
         rng = np.random.default_rng([seed, 5])
         start = rng.uniform(1.0, 4.0) if rng.random() < 0.75 else rng.uniform(15.0, 20.0)
         hours = np.arange(start, rng.uniform(100.0, 135.0), rng.choice([10, 15, 20, 30]) / 60)
         life = live(seed)
         dark = rng.random(len(hours)) < DARK_RATE
-        looks = look_at(filmed(life, hours, dark, rng, is_shifted=kind == "shifted"))
-        yield Read(truth_of(life, hours, dark), looks, Clock((hours - hours[0]) * 60.0, float(hours[0])))
+        films = zip(*filmed(life, hours, dark, rng, is_shifted=kind == "shifted", planes=planes), strict=True)
+        looks = [look_at(film) for film in films]
+        readings = [looks[planes // 2]] + ([blended(looks)] if planes > 1 else [])
+        truth, clock = truth_of(life, hours, dark), Clock((hours - hours[0]) * 60.0, float(hours[0]))
+        yield tuple(Read(truth, reading, clock) for reading in readings)
 
 
-def filmed(life: Life, hours: Hours, dark: Flags, rng: np.random.Generator, *, is_shifted: bool = False) -> Iterator[Image]:
-    """One picture an hour through one view, whose focus wanders and whose lamp flickers, and is out where `dark`."""
+def filmed(
+    life: Life, hours: Hours, dark: Flags, rng: np.random.Generator, *, is_shifted: bool = False, planes: int = 1
+) -> Iterator[tuple[Image, ...]]:
+    """A picture of each plane an hour through one view, whose focus wanders and whose lamp flickers, and is out where `dark`."""
     side_um = float(rng.uniform(250.0, 420.0))
     first = life.at(float(hours[0]))
     gas = life.happening("gas_bubble")
@@ -52,7 +63,8 @@ def filmed(life: Life, hours: Hours, dark: Flags, rng: np.random.Generator, *, i
         seen = view if gas is None or hour <= gas.last_hpi else replace(view, bubble=None)
         contrast, lift = seen.camera.contrast * float(np.exp(rng.normal(0, 0.03))), float(rng.uniform(0, 12))
         camera = replace(seen.camera, contrast=0.01, lift=lift) if is_dark else replace(seen.camera, contrast=contrast)
-        yield picture(life.at(float(hour)), replace(seen, camera=camera), SIZE_PX, side_um / SIZE_PX, float(wander), rng)
+        focus = [wander + (k - planes // 2) * PLANE_STEP_UM for k in range(planes)]
+        yield pictures(life.at(float(hour)), replace(seen, camera=camera), SIZE_PX, side_um / SIZE_PX, focus, rng)
 
 
 def otherwise(view: View, rng: np.random.Generator) -> View:

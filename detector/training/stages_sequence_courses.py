@@ -74,7 +74,7 @@ def _film(home: Path, is_whole: bool, seed: int) -> None:
     hours = _recording(rng) if is_whole else _parts(rng)
     dark = rng.random(len(hours)) < DARK_RATE
     life = live(seed)
-    crops = [crop_embryo(well, find_embryo(well)) for well in filmed(life, hours, dark, rng, is_shifted=False)]
+    crops = [crop_embryo(well, find_embryo(well)) for (well,) in filmed(life, hours, dark, rng)]
     truth = truth_of(life, hours, dark)
     stages = [STAGES.index(next(iter(allowed))) if allowed else -1 for allowed in truth.allowed]
     draft = _path(home, seed).with_suffix(f".{os.getpid()}.tmp")

@@ -23,13 +23,13 @@ DARK = np.array([False, False, True, False, False])
 
 
 def test_the_same_seed_gives_the_same_film() -> None:
-    once, again = (list(filmed(live(5), HOURS, DARK, np.random.default_rng(1))) for _ in range(2))
+    once, again = ([one for (one,) in filmed(live(5), HOURS, DARK, np.random.default_rng(1))] for _ in range(2))
     assert [picture.shape for picture in once] == [(SIZE_PX, SIZE_PX)] * len(HOURS)
     assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))
 
 
 def test_a_dark_frame_shows_nothing_and_nothing_is_held_true_of_it() -> None:
-    pictures = list(filmed(live(5), HOURS, DARK, np.random.default_rng(1)))
+    pictures = [one for (one,) in filmed(live(5), HOURS, DARK, np.random.default_rng(1))]
     # Grain aside, which a lamp that is out does not silence.
     plain, dark = (cv2.GaussianBlur(picture, (0, 0), 4.0).std() for picture in pictures[1:3])
     assert dark < 0.4 * plain
@@ -50,9 +50,18 @@ def test_truth_tells_stages_and_events_frame_by_frame() -> None:
     assert "well_emptied" in events
 
 
+def test_planes_of_one_moment_show_the_same_embryo_in_another_focus() -> None:
+    low, middle, high = next(filmed(live(5), HOURS, DARK, np.random.default_rng(1), planes=3))
+    assert len({plane.tobytes() for plane in (low, middle, high)}) == 3
+    # What moves between planes is less than what moves between embryos.
+    (other,) = next(filmed(live(6), HOURS, DARK, np.random.default_rng(1)))
+    blurred = [cv2.GaussianBlur(plane.astype(np.float32), (0, 0), 6.0) for plane in (low, middle, high, other)]
+    assert max(np.abs(blurred[1] - blurred[k]).mean() for k in (0, 2)) < np.abs(blurred[1] - blurred[3]).mean()
+
+
 def test_a_shifted_film_is_another_film() -> None:
     usual, shifted = (next(filmed(live(5), HOURS, DARK, np.random.default_rng(1), is_shifted=shift)) for shift in (False, True))
-    assert not np.array_equal(usual, shifted)
+    assert not np.array_equal(usual[0], shifted[0])
 
 
 def test_films_are_kept_and_looked_at_again(tmp_path: Path) -> None:
@@ -73,14 +82,19 @@ def test_weights_are_taught_from_renderings_alone(tmp_path: Path) -> None:
     assert load_profile_builder(folder).calibration.made_on == "synthetic data"
 
 
-def test_held_out_and_shifted_lives_are_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_held_out_and_shifted_lives_are_evaluated_in_one_plane_and_in_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = untrained_stager(tmp_path / "stages-tiny")
-    assert main(["evaluate", "--task", "stages", "--count", "1", "--stager", str(folder)]) == 0
+    assert main(["evaluate", "--task", "stages", "--count", "1", "--planes", "3", "--stager", str(folder)]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert set(answer) == {"held-out", "shifted"}
+    assert set(answer) == {"held-out", "held-out, 3 planes", "shifted", "shifted, 3 planes"}
     for rows in answer.values():
         assert {"image alone", "monotone", "clock alone", "decoded"} <= set(rows)
         assert rows["decoded"]["embryos"] == 1
+
+
+def test_an_even_number_of_planes_has_no_middle_and_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--task", "stages", "--count", "1", "--planes", "2"]) == 2
+    assert json.loads(capsys.readouterr().out)["code"] == "bad_count"
 
 
 def test_a_rendered_recording_on_disk_is_read_with_its_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
