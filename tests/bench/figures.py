@@ -58,7 +58,7 @@ class PeakMemory:
                 continue
             if "uvicorn" in command:
                 self.web_mib = max(self.web_mib, resident)
-            elif "celery" in command or "manage.py worker" in command:
+            elif "celery" in command or "manage.py worker" in command or "detector serve" in command:
                 self.worker_mib = max(self.worker_mib, resident)
                 together += resident
             elif "backend.imaging.decoding" in command:
