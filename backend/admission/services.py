@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,7 +15,7 @@ from backend.accounts.actor import Actor
 from backend.accounts.models import Role
 from backend.admission.models import Admission, SandboxCheck
 from backend.audit.services import record
-from backend.core.errors import Refused
+from backend.core.errors import Refused, refusal
 from backend.core.files import ContentStore, sha256_of
 from backend.core.jobs.transitions import cancel, end, locked, tell_worker
 from backend.imaging.intake import lock_content
@@ -90,6 +92,23 @@ def cancel_admission(*, actor: Actor, admission: Admission) -> Admission:
         end(row, Admission.State.CANCELLED, by=actor.user)
         return row
     return cancel(admission, by=actor.user)
+
+
+def forget_questions() -> int:
+    """End admissions whose question nobody answered for ADMISSION_ANSWER_DAYS, so that their files go; rows and hashes stay."""
+    days = settings.ADMISSION_ANSWER_DAYS
+    unanswered = Admission.objects.filter(state=Admission.State.ASKING, finished_at__lt=timezone.now() - timedelta(days=days))
+    return sum(_given_up(admission_id, days) for admission_id in list(unanswered.values_list("id", flat=True)))
+
+
+@transaction.atomic
+def _given_up(admission_id: UUID, days: float) -> bool:
+    row = locked(Admission, id=admission_id, state=Admission.State.ASKING)
+    if row is None:
+        return False
+    detail = f"Nobody said within {days:g} days what its classes mean, so the file was removed."
+    end(row, Admission.State.CANCELLED, error=refusal("admission_unanswered", detail, "Bring the file again."))
+    return True
 
 
 def note_sandbox(*, host: str, found: Mapping[str, Any]) -> SandboxCheck:

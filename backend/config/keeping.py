@@ -7,6 +7,7 @@ from collections.abc import Callable
 from backend.accounts.keeping import forget_expired_sessions, forget_old_attempts, forget_old_links
 from backend.adaptation import scratch as adaptation
 from backend.admission import execution as admission
+from backend.admission.services import forget_questions
 from backend.imaging.services import collect_expired_uploads
 from backend.judging import scratch as judging
 from backend.labels import syncing
@@ -24,6 +25,7 @@ FORGETTING: tuple[Callable[[], int], ...] = (
     adaptation.forget_scratch,
     training.forget_scratch,
     admission.forget_scratch,
+    forget_questions,
     judging.forget_scratch,
     syncing.forget_scratch,
     forget_presence,

@@ -30,7 +30,7 @@ from prometheus_client.registry import Collector
 from backend.analysis.models import Run
 from backend.analysis.reaper import workers_alive
 from backend.core.jobs.models import UNDER_WAY, LeasedJob
-from backend.drift.selectors import drift_in, labs_with_figures
+from backend.drift.selectors import standings
 from backend.registry.models import Weights
 
 TOLD_LATELY_S = 60
@@ -201,17 +201,16 @@ def _weights() -> Metric:
 
 
 def _drift() -> Iterator[Metric]:
-    """By the lab's id and the name of the incubator: neither is anybody's name."""
+    """As the worker's last round reckoned it, by the lab's id and the name of the incubator: neither is anybody's name."""
     shift = GaugeMetricFamily(
         "embryovision_drift_spreads", "Last week's move from the beginning, in spreads.", labels=["lab", "incubator", "figure"]
     )
     alarms = GaugeMetricFamily("embryovision_drift_alarms", "Figures that have moved alarmingly.", labels=["lab", "incubator"])
-    for lab_id in labs_with_figures():
-        for incubator in drift_in(lab_id).incubators:
-            alarms.add_metric([str(lab_id), incubator.name], len(incubator.alarms))
-            for name, one in incubator.weeks[-1].figures.items():
-                if one.shift is not None:
-                    shift.add_metric([str(lab_id), incubator.name, name], one.shift)
+    for lab_id, told in standings().values_list("lab_id", "told"):
+        for one in told:
+            alarms.add_metric([str(lab_id), one["incubator"]], one["alarms"])
+            for name, spreads in one["shifts"].items():
+                shift.add_metric([str(lab_id), one["incubator"], name], spreads)
     return iter((shift, alarms))
 
 

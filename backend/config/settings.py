@@ -223,6 +223,8 @@ LAB_WEIGHTS_DIR = DATA_DIR / "weights"
 # --- weights brought in ---
 ADMISSION_DIR = DATA_DIR / "admitting"
 """Scratch: files of weights while they are read."""
+ADMISSION_ANSWER_DAYS = env.float("ADMISSION_ANSWER_DAYS", default=30)
+"""Files whose classes nobody has explained, since that was asked."""
 
 # --- adapting to a lab ---
 ADAPT_DIR = DATA_DIR / "adapting"

@@ -73,7 +73,7 @@ def start_sweeping(**_: Any) -> None:
     from backend.analysis import reaper
     from backend.config.keeping import EVERY_S, FORGETTING
     from backend.core.jobs.sweeping import sweep_all
-    from backend.drift import figures
+    from backend.drift import standing
     from backend.imaging import services as imaging
     from backend.judging import shadowing
     from backend.worklist import keeping_scores
@@ -84,7 +84,7 @@ def start_sweeping(**_: Any) -> None:
         Duty(sweep_all, settings.SWEEP_EVERY_S),
         Duty(keeping_scores.sweep, SCORE_EVERY_S),
         Duty(shadowing.take_up, settings.SWEEP_EVERY_S),
-        Duty(figures.sweep, SCORE_EVERY_S),
+        Duty(standing.sweep, SCORE_EVERY_S),
         Duty(imaging.resend_lost_intakes, 2 * settings.SWEEP_EVERY_S),
         *(Duty(forget, EVERY_S) for forget in FORGETTING),
     ]

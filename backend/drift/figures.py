@@ -22,10 +22,12 @@ PATIENCE_S = 1.0
 A_ROUND = 20
 
 
-def sweep() -> None:
-    """The worker's round: figures are there before anybody asks."""
-    for run in _without_figures()[:A_ROUND]:
+def sweep() -> set[UUID]:
+    """The worker's round: figures are there before anybody asks; the labs that have new ones."""
+    runs = list(_without_figures().select_related("stack")[:A_ROUND])
+    for run in runs:
         _keep(run)
+    return {run.stack.lab_id for run in runs}
 
 
 def keep_figures(lab_id: UUID) -> None:

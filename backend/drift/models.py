@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 
+from backend.accounts.models import Lab
 from backend.analysis.models import Run
 from backend.core.errors import refusal
 from backend.core.jobs.models import LeasedJob
 from backend.core.jobs.scratch import remove_after_commit
+from backend.live.detector_events import RecalibrationChanged
+from backend.live.publish import publish
+from backend.live.topics import lab_topic
 from backend.registry.models import Weights
 
 
@@ -26,6 +30,18 @@ class RunFigures(models.Model):
 
     def __str__(self) -> str:
         return f"figures of {self.run_id}"
+
+
+class Standing(models.Model):
+    """How far a lab's recordings had moved when the worker last reckoned; monitoring reads it instead of every run."""
+
+    lab = models.OneToOneField(Lab, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    told = models.JSONField(default=list)
+    """`[{incubator, alarms, shifts: {figure: spreads}}]` of the last week of each incubator."""
+    reckoned_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"drift of {self.lab_id}"
 
 
 class Recalibration(LeasedJob):
@@ -59,6 +75,14 @@ class Recalibration(LeasedJob):
 
     def summary(self) -> dict[str, str] | None:
         return {"weights": self.weights.sha256} if self.weights else None
+
+    def announce(self) -> None:
+        event = RecalibrationChanged(
+            recalibration_id=str(self.id),
+            state=cast(Any, str(self.state)),
+            weights_id=str(self.weights_id) if self.weights_id else None,
+        )
+        publish(lab_topic(self.lab_id), event)
 
     def ended(self) -> None:
         remove_after_commit(home_of(self.id))

@@ -17,7 +17,7 @@ from backend.core.errors import Refused
 from backend.core.jobs.models import UNDER_WAY
 from backend.drift.comparing import MOST_IN_REFERENCE, Level, Moved, level_of, moved
 from backend.drift.figures import FORMULA, NAMES
-from backend.drift.models import Recalibration, RunFigures
+from backend.drift.models import Recalibration, RunFigures, Standing
 from backend.registry.models import Weights
 from backend.registry.selectors import weights_in_use
 
@@ -75,14 +75,14 @@ def drift_in(lab_id: UUID) -> Drift:
     wells, stages = weights_in_use("wells", lab_id), weights_in_use("stages", lab_id)
     runs = Run.objects.filter(stack__lab_id=lab_id, state=Run.State.FINISHED, figures__formula=FORMULA, weights=wells, stager=stages)
     rows = runs.order_by("finished_at").values_list("stack__dish__incubator", "stack_id", "finished_at", "figures__values")
-    of: dict[str, list[tuple[datetime, Mapping[str, float]]]] = defaultdict(list)
+    of: dict[str, _Seen] = defaultdict(_Seen)
     known: set[UUID] = set()
-    for incubator, stack_id, at, values in rows:
+    for incubator, stack_id, at, values in rows.iterator(chunk_size=500):
         # A recording that was read twice would count twice.
         if at is not None and stack_id not in known:
             known.add(stack_id)
-            of[incubator or ""].append((at, values))
-    return Drift(wells, stages, [_incubator(name, of[name]) for name in sorted(of)])
+            of[incubator or ""].add(at, values)
+    return Drift(wells, stages, [of[name].incubator(name) for name in sorted(of)])
 
 
 def recalibration_under_way(lab: Lab) -> Recalibration | None:
@@ -107,21 +107,38 @@ def labs_with_figures() -> Iterable[UUID]:
     return RunFigures.objects.values_list("run__stack__lab_id", flat=True).distinct().order_by("run__stack__lab_id")
 
 
-def _incubator(name: str, seen: Sequence[tuple[datetime, Mapping[str, float]]]) -> Incubator:
-    first = seen[:MOST_IN_REFERENCE]
-    levels = {figure: level for figure in NAMES if (level := level_of(figure, _of(figure, first))) is not None}
-    by_week: dict[date, list[tuple[datetime, Mapping[str, float]]]] = defaultdict(list)
-    for at, values in seen:
-        by_week[_monday(at)].append((at, values))
-    weeks = [
-        Week(starts_on, len(inside), {f: moved(_of(f, inside), levels.get(f)) for f in NAMES if _of(f, inside)})
-        for starts_on, inside in sorted(by_week.items())
-    ]
-    return Incubator(name, len(first), first[0][0] if first else None, levels, weeks[-WEEKS:])
+def standings() -> QuerySet[Standing]:
+    """What the worker's rounds last reckoned, a row a lab."""
+    return Standing.objects.order_by("lab_id")
 
 
-def _of(figure: str, seen: Sequence[tuple[datetime, Mapping[str, float]]]) -> list[float]:
-    return [values[figure] for _, values in seen if figure in values]
+class _Seen:
+    """What is kept of one incubator's recordings while they pass by, oldest first: the beginning and the last weeks."""
+
+    def __init__(self) -> None:
+        self._first: list[Mapping[str, float]] = []
+        self._from: datetime | None = None
+        self._weeks: dict[date, list[Mapping[str, float]]] = {}
+
+    def add(self, at: datetime, values: Mapping[str, float]) -> None:
+        self._from = self._from or at
+        if len(self._first) < MOST_IN_REFERENCE:
+            self._first.append(values)
+        self._weeks.setdefault(_monday(at), []).append(values)
+        if len(self._weeks) > WEEKS:
+            del self._weeks[min(self._weeks)]
+
+    def incubator(self, name: str) -> Incubator:
+        levels = {figure: level for figure in NAMES if (level := level_of(figure, _of(figure, self._first))) is not None}
+        weeks = [
+            Week(starts_on, len(inside), {f: moved(_of(f, inside), levels.get(f)) for f in NAMES if _of(f, inside)})
+            for starts_on, inside in sorted(self._weeks.items())
+        ]
+        return Incubator(name, len(self._first), self._from, levels, weeks)
+
+
+def _of(figure: str, seen: Sequence[Mapping[str, float]]) -> list[float]:
+    return [values[figure] for values in seen if figure in values]
 
 
 def _monday(at: datetime) -> date:

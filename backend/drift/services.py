@@ -45,6 +45,7 @@ def request_recalibration(*, lab_id: UUID, by: User, actor: Actor) -> tuple[bool
         return False, under_way
     after = {"start": start.sha256, "embryos": embryos, "patients": patients}
     record(actor=by, lab_id=lab.id, action="recalibration.requested", subject=job.subject, after=after)
+    job.announce()
     transitions.tell_worker(job)
     return True, job
 

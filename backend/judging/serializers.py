@@ -124,7 +124,7 @@ class JudgedOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     sets = serializers.DictField(child=SetFiguresOut(), help_text="all, usual, hard and shifted, or rendered; and labels")
     calibration = serializers.DictField(child=ReliabilityFiguresOut(), help_text="on renderings, and on labels where there are some")
-    per_s = serializers.FloatField(help_text="wells or embryos a second, the median of rounds taken in turns")
+    per_s = serializers.FloatField(help_text="wells or embryos a second, the quickest of rounds taken in turns")
     peak_mib = serializers.FloatField(help_text="the most memory that a process with nothing else takes")
 
 
@@ -146,9 +146,21 @@ class CheckDifferenceOut(serializers.ModelSerializer[Difference]):
         read_only_fields = fields
 
 
+class CheckGainOut(serializers.Serializer[Any]):
+    """How much more often the checked weights are right than those in use, on the same pictures; wells not found are not right."""
+
+    set = serializers.ChoiceField(choices=["all", *SETS])
+    pictures = serializers.IntegerField()
+    answers = serializers.IntegerField(help_text="wells, or embryos")
+    gain = serializers.FloatField(help_text="in the share of right answers, -1 to 1")
+    low = serializers.FloatField(help_text="of the 95 % interval, pictures drawn anew")
+    high = serializers.FloatField()
+
+
 class CheckResultOut(serializers.Serializer[Any]):
     after = JudgedOut(help_text="the weights that were checked")
     before = JudgedOut(allow_null=True, help_text="those in use; null: nothing was, and differences are those from the truth")
+    gains = CheckGainOut(many=True, read_only=True, default=list, help_text="one a set; empty where nothing was in use")
     counts = DifferenceCountOut(many=True, source="differences.counts")
 
 

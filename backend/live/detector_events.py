@@ -69,4 +69,15 @@ class AdmissionChanged(Value):
     candidate: str | None
 
 
-RegistryEvent = WeightsChanged | WeightsUseChanged | DetectorSettingsChanged | CheckChanged | ShadowChanged | AdmissionChanged
+class RecalibrationChanged(Value):
+    """Fitting anew how sure a lab's stager may be was asked for, started or ended; `weights_id`: the candidate that came of it."""
+
+    type: Literal["recalibration.changed"] = "recalibration.changed"
+    recalibration_id: str
+    state: Literal["queued", "running", "finished", "cancelled", "failed"]
+    weights_id: str | None
+
+
+RegistryEvent = (
+    WeightsChanged | WeightsUseChanged | DetectorSettingsChanged | CheckChanged | ShadowChanged | AdmissionChanged | RecalibrationChanged
+)

@@ -146,9 +146,11 @@ def why_not_proposed(weights: Weights | None, task: str, lab_id: UUID) -> Refuse
         if own is None or own.weights_id is None:
             return Refused("already_in_use", "The lab uses the server's default already.", http_status=409)
         return None
-    if weights.state in (Weights.State.UNUSABLE, Weights.State.RETIRED):
-        why = weights.reason or f"{weights.name} is {weights.get_state_display()}."
-        return Refused("weights_unusable", why, "Choose other weights.", http_status=409)
+    if weights.state == Weights.State.RETIRED:
+        why = f"{weights.name} was retired" + (f": {weights.reason}" if weights.reason else ".")
+        return Refused("weights_retired", why, "Choose other weights.", http_status=409)
+    if weights.state == Weights.State.UNUSABLE:
+        return Refused("weights_unusable", weights.reason, "Choose other weights.", http_status=409)
     if own is not None and own.weights_id == weights.id:
         return Refused("already_in_use", f"{weights.name} is in use in this lab already.", http_status=409)
     if weights.state != Weights.State.CHECKED:

@@ -60,13 +60,14 @@ def checked(task: str, folders: dict[str, Path], home: Path, labels: Path | None
     # Memory first: what is loaded here must not be in the way of it.
     peaks = {role: peak_of(folder, task=task, check_set=home, threads=threads) for role, folder in folders.items()}
     differences = Differences(out)
-    figures = _judged(task, folders, home, labels, differences, threads)
+    figures, gains = _judged(task, folders, home, labels, differences, threads)
     rates = speeds({role: _work(task, folder, home, threads) for role, folder in folders.items()})
     told = {
         role: {"name": read_verified(folder)[0].name, **figures[role], "per_s": rates[role], "peak_mib": peaks[role]}
         for role, folder in folders.items()
     }
-    return {"task": task, "set": home.name, "after": told["after"], "before": told.get("before"), "differences": differences.told()}
+    both = {"after": told["after"], "before": told.get("before"), "gains": gains}
+    return {"task": task, "set": home.name, **both, "differences": differences.told()}
 
 
 def _folders(args: argparse.Namespace) -> dict[str, Path]:
@@ -75,17 +76,17 @@ def _folders(args: argparse.Namespace) -> dict[str, Path]:
 
 def _judged(
     task: str, folders: dict[str, Path], home: Path, labels: Path | None, differences: Differences, threads: int
-) -> dict[str, Any]:  # fmt: skip
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
     of = check_set.count_of(home)
     if task == "wells":
         finders = {role: check_wells.Contender(load_finder(folder, threads=threads)) for role, folder in folders.items()}
         dishes: Iterable[Any] = chain(check_set.dishes_in(home), check_set.labelled_dishes(labels) if labels else ())
-        check_wells.side_by_side(finders, dishes, differences, say=_say, of=of)
-        return {role: contender.figures() for role, contender in finders.items()}
+        gains = check_wells.side_by_side(finders, dishes, differences, say=_say, of=of)
+        return {role: contender.figures() for role, contender in finders.items()}, gains
     stagers = {role: check_stages.Contender(load_stager(folder, threads=threads)) for role, folder in folders.items()}
     singles: Iterable[Any] = chain(check_set.singles_in(home), check_set.labelled_singles(labels) if labels else ())
-    check_stages.side_by_side(stagers, singles, differences, say=_say, of=of)
-    return {role: contender.figures() for role, contender in stagers.items()}
+    gains = check_stages.side_by_side(stagers, singles, differences, say=_say, of=of)
+    return {role: contender.figures() for role, contender in stagers.items()}, gains
 
 
 def _work(task: str, folder: Path, home: Path, threads: int) -> Callable[[], int]:

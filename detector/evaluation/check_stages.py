@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.evaluation.check_calibration import Honesty
 from detector.evaluation.check_differences import Differences
+from detector.evaluation.check_gain import Gains
 from detector.evaluation.check_set import Single
 from detector.stages.crops import crop_embryo, find_embryo
 from detector.stages.looks import COARSE_OF, FrameStager, Values, most_likely
@@ -63,19 +64,28 @@ class Contender:
         return {"sets": sets, "calibration": {name: figures for name, figures in honest.items() if figures is not None}}
 
 
-def side_by_side(contenders: Mapping[str, Contender], singles: Iterable[Single], differences: Differences, *, say: Say, of: int) -> None:
-    """Every picture is read once and shown to all; differences are those from "before" where it is there, else from the truth."""
+def side_by_side(
+    contenders: Mapping[str, Contender], singles: Iterable[Single], differences: Differences, *, say: Say, of: int
+) -> list[dict[str, Any]]:
+    """Every picture is read once and shown to all; differences are those from "before" where it is there, else from the truth.
+
+    Answers how much more often "after" names a picture right than "before", a set each.
+    """
+    gains = Gains()
     done = 0
     for part, crops in batches(singles):
         named = {role: contender.look(part, crops) for role, contender in contenders.items()}
         for number, one in enumerate(part):
             truth = one.truth if isinstance(one.truth, str) else phase_name(one.truth)
             after, before = named["after"][number], named["before"][number] if "before" in named else None
+            if before is not None:
+                gains.add(one.set, before=int(before == truth), after=int(after == truth), answers=1)
             if after != (truth if before is None else before):
                 about = {"set": one.set, "picture": one.name, "place": "", "truth": truth}
                 differences.add(one.image, None, **about, before=before, after=after)
         done += len(part)
         say(json.dumps({"done": done, "of": of}))
+    return gains.told()
 
 
 def batches(singles: Iterable[Single]) -> Iterator[tuple[list[Single], Values]]:

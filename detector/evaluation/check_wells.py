@@ -8,6 +8,7 @@ from typing import Any
 
 from detector.evaluation.check_calibration import Honesty
 from detector.evaluation.check_differences import Differences
+from detector.evaluation.check_gain import Gains
 from detector.evaluation.check_set import CONTENTS, LABELS, Shown
 from detector.evaluation.scoring import Said, Tally, match
 from detector.protocols import WellFinder
@@ -45,8 +46,14 @@ class Contender:
         return {"sets": sets, "calibration": {name: honesty.figures() for name, honesty in self._honesty.items()}}
 
 
-def side_by_side(contenders: Mapping[str, Contender], pictures: Iterable[Shown], differences: Differences, *, say: Say, of: int) -> None:
-    """Every picture is read once and shown to all; differences are those from "before" where it is there, else from the truth."""
+def side_by_side(
+    contenders: Mapping[str, Contender], pictures: Iterable[Shown], differences: Differences, *, say: Say, of: int
+) -> list[dict[str, Any]]:
+    """Every picture is read once and shown to all; differences are those from "before" where it is there, else from the truth.
+
+    Answers how much more often "after" names a well right than "before", a set each; a well that is not found is not named right.
+    """
+    gains = Gains()
     for number, shown in enumerate(pictures, start=1):
         seen = {role: contender.look(shown) for role, contender in contenders.items()}
         after, invented = seen["after"]
@@ -56,11 +63,20 @@ def side_by_side(contenders: Mapping[str, Contender], pictures: Iterable[Shown],
             if told != was:
                 about = {"set": shown.set, "picture": shown.picture.name, "place": place, "truth": well.content.value}
                 differences.add(shown.picture.image, well.box, **about, before=_content(old), after=told)
+        if "before" in seen:
+            sure = [place for place, well in enumerate(shown.picture.wells) if well.is_content_sure]
+            right = {
+                role: sum(_content(pairs[place]) == shown.picture.wells[place].content.value for place in sure)
+                for role, (pairs, _) in seen.items()
+            }
+            for name in (shown.set, "all"):
+                gains.add(name, before=right["before"], after=right["after"], answers=len(sure))
         for old_box, new_box in _unlike(invented_before, invented):
             box = (new_box or old_box).box  # type: ignore[union-attr]
             about = {"set": shown.set, "picture": shown.picture.name, "place": ""}
             differences.add(shown.picture.image, box, **about, truth=None, before=_content(old_box), after=_content(new_box))
         say(json.dumps({"done": number, "of": of}))
+    return gains.told()
 
 
 def _content(one: Candidate | None) -> str | None:

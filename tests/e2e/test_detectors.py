@@ -107,6 +107,7 @@ def test_a_check_stands_beside_what_is_in_use_and_its_differences_are_gone_throu
         table = page.get_by_test_id(part).get_by_role("table").first
         for name in (SHIPPED, "stranger"):
             expect(table.get_by_role("columnheader", name=re.compile(name))).to_be_visible()
+    expect(page.get_by_test_id("gain")).to_have_attribute("data-verdict", "worse")
     expect(page.get_by_test_id("reliability").first.locator("canvas")).to_be_visible()
     one = page.get_by_test_id("difference")
     expect(one).to_have_attribute("data-number", "0")

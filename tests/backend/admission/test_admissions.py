@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from backend.accounts.models import User
 from backend.admission import execution
 from backend.admission.models import Admission, SandboxCheck
 from backend.admission.sandbox import prove_sandbox
-from backend.admission.services import MEANINGS, note_sandbox
+from backend.admission.services import MEANINGS, forget_questions, note_sandbox
 from backend.audit.models import Entry
 from backend.core.files import ContentStore
 from backend.core.jobs.sweeping import sweep
@@ -119,6 +121,23 @@ def test_one_that_waits_can_be_given_up_and_its_file_goes(admin: APIClient, cast
     assert admin.post(f"/api/admissions/{asking['id']}/cancel/").data["state"] == "cancelled"
     assert not ContentStore().exists(asking["sha256"])
     assert admin.post(f"/api/admissions/{asking['id']}/cancel/").data["state"] == "cancelled"
+
+
+def test_a_question_that_nobody_answers_is_given_up_after_its_time_and_the_file_goes(admin: APIClient, cast: Cast, settings: Any) -> None:
+    asking = done(admin, brought(admin, cast, NAMED))
+    assert forget_questions() == 0
+    assert ContentStore().exists(asking["sha256"])
+    asked_at = timezone.now() - timedelta(days=settings.ADMISSION_ANSWER_DAYS, seconds=1)
+    Admission.objects.filter(id=asking["id"]).update(finished_at=asked_at)
+    assert forget_questions() == 1
+    seen = admin.get(f"/api/admissions/{asking['id']}/").data
+    assert (seen["state"], seen["error"]["code"], seen["sha256"]) == ("cancelled", "admission_unanswered", asking["sha256"])
+    assert "30 days" in seen["error"]["detail"]
+    assert not ContentStore().exists(asking["sha256"])
+    late = admin.post(f"/api/admissions/{asking['id']}/answer/", {"mapping": {"embryo": "embryo", "dirt": "nothing"}}, format="json")
+    assert (late.status_code, late.data["code"]) == (409, "admission_over")
+    assert actions() == ["admission.requested", "admission.asking", "admission.cancelled"]
+    assert forget_questions() == 0
 
 
 def test_bytes_that_two_admissions_speak_of_stay_until_both_have_ended(admin: APIClient, cast: Cast) -> None:

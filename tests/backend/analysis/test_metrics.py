@@ -17,6 +17,8 @@ from rest_framework.test import APIClient
 
 from backend.analysis import reaper
 from backend.analysis.models import Run
+from backend.drift.models import Standing
+from backend.registry.models import Weights
 from detector.serving.owner import Owner
 
 Ask = Callable[..., Run]
@@ -107,15 +109,60 @@ def test_without_a_token_only_this_host_reads_them_and_nobody_behind_a_proxy(db:
     assert APIClient().get("/metrics").status_code == 404
 
 
-def test_the_dashboard_that_is_shipped_asks_for_nothing_that_is_not_told(stack_of: Any, ask: Ask, settings: Any, tmp_path: Path) -> None:
+def _everything_told(stack_of: Any, ask: Ask, settings: Any, tmp_path: Path) -> dict[str, list[dict[str, str]]]:
+    """The labels of every sample by its name, on a server where all that can be told of has happened."""
     settings.DETECTOR_STATUS = tmp_path / "device.json"
     broken = ask(stack_of())
     Run.objects.filter(id=broken.id).update(state="failed", error={"code": "decoder_crashed", "detail": "", "hint": ""})
+    told = [{"incubator": "North", "alarms": 1, "shifts": {"brightness": -5.0}}]
+    Standing.objects.create(lab=broken.stack.lab, told=told, reckoned_at=timezone.now())
+    Weights.objects.filter(id=broken.weights_id).update(state="unusable")
     reaper.beat()
     _device_said(settings, time.time())
     read()
-    told = {name for name, _ in read()}
+    samples: dict[str, list[dict[str, str]]] = {}
+    for name, labels in read():
+        samples.setdefault(name, []).append(dict(labels))
+    return samples
+
+
+def _asked_for() -> list[tuple[str, str, str]]:
+    """(name, labels that must match, the whole question) of everything that the shipped dashboard asks for."""
+    board = json.loads((Path(__file__).parents[3] / "docker" / "grafana" / "embryovision.json").read_text())
+    questions = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    return [(name, wanted, one) for one in questions for name, wanted in re.findall(r"(embryovision_\w+)(?:\{([^}]*)\})?", one)]
+
+
+def test_the_dashboard_that_is_shipped_asks_for_names_and_labels_that_are_told(
+    stack_of: Any, ask: Ask, settings: Any, tmp_path: Path
+) -> None:
+    samples = _everything_told(stack_of, ask, settings, tmp_path)
+    asked = _asked_for()
+    assert len({name for name, *_ in asked}) >= 14
+    for name, wanted, question in asked:
+        assert name in samples, question
+        matching = dict(re.findall(r'(\w+)="([^"]*)"', wanted))
+        assert any(matching.items() <= labels.items() for labels in samples[name]), f"{question}: {matching} is never told"
+        for label in re.findall(r"by \(([^)]*)\)", question):
+            assert {one.strip() for one in label.split(",")} <= set(samples[name][0]), question
+
+
+def test_the_dashboard_names_its_lines_after_labels_that_its_questions_leave(
+    stack_of: Any, ask: Ask, settings: Any, tmp_path: Path
+) -> None:
+    samples = _everything_told(stack_of, ask, settings, tmp_path)
     board = json.loads((Path(settings.BASE_DIR) / "docker" / "grafana" / "embryovision.json").read_text())
-    asked = {name for panel in board["panels"] for target in panel["targets"] for name in re.findall(r"embryovision_\w+", target["expr"])}
-    assert len(asked) >= 12
-    assert asked <= told
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            question = target["expr"]
+            kept = re.findall(r"by \(([^)]*)\)", question)
+            name = re.findall(r"embryovision_\w+", question)[0]
+            left = {one.strip() for one in kept[0].split(",")} if kept else set(samples[name][0])
+            assert set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])) <= left, panel["title"]
+
+
+def test_everything_that_is_told_has_its_place_on_the_dashboard(stack_of: Any, ask: Ask, settings: Any, tmp_path: Path) -> None:
+    told = {re.sub(r"_(bucket|count|sum)$", "", name) for name in _everything_told(stack_of, ask, settings, tmp_path)}
+    shown = {re.sub(r"_(bucket|count|sum)$", "", name) for name, *_ in _asked_for()}
+    # What a process tells of itself besides its memory, and when each counter began.
+    assert {name for name in told - shown if not name.startswith("embryovision_web_") and not name.endswith("_created")} == set()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
 
 from backend.accounts.actor import Actor
 from backend.analysis.models import Run
+from backend.drift import standing
 from backend.drift.figures import figures_of, sweep
-from backend.drift.models import RunFigures
-from backend.drift.selectors import Incubator, drift_of
-from tests.backend.drift.conftest import LOOKS, Read
+from backend.drift.models import RunFigures, Standing
+from backend.drift.selectors import WEEKS, Incubator, drift_of
+from tests.backend.drift.conftest import LOOKS, MONDAY, Read
 from tests.cast import Cast
 
 Weeks = Callable[..., None]
@@ -143,10 +147,55 @@ def test_members_see_it_and_nobody_else(weeks: Weeks, cast: Cast, client_of: Any
     assert client_of(cast.outsider).get(address).status_code == 404
 
 
-def test_monitoring_is_told_of_alarms(weeks: Weeks) -> None:
+def monitored() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    families = text_string_to_metric_families(APIClient().get("/metrics").content.decode())
+    return {(one.name, tuple(sorted(one.labels.items()))): one.value for family in families for one in family.samples}
+
+
+def test_monitoring_is_told_of_alarms(weeks: Weeks, cast: Cast) -> None:
     weeks(5, incubator="North")
     weeks(1, since=5, incubator="North", sharpness=0.01)
-    text = APIClient().get("/metrics").content.decode()
-    samples = {one.name: one for family in text_string_to_metric_families(text) for one in family.samples if "drift_alarms" in one.name}
-    assert samples["embryovision_drift_alarms"].value == 1
-    assert samples["embryovision_drift_alarms"].labels["incubator"] == "North"
+    assert not any("drift" in name for name, _ in monitored())
+    standing.sweep()
+    told = monitored()
+    where = (("incubator", "North"), ("lab", str(cast.lab.id)))
+    assert told["embryovision_drift_alarms", where] == 1
+    assert told["embryovision_drift_spreads", tuple(sorted([*where, ("figure", "sharpness")]))] < -4
+
+
+def test_monitoring_asks_as_much_of_the_database_however_many_recordings_there_are(
+    weeks: Weeks,
+) -> None:
+    standing.sweep()
+    with CaptureQueriesContext(connection) as few:
+        monitored()
+    weeks(6, incubator="North")
+    weeks(6, incubator="South")
+    standing.sweep()
+    with CaptureQueriesContext(connection) as many:
+        told = monitored()
+    assert any(("incubator", "South") in labels for _, labels in told)
+    assert len(many) == len(few)
+    assert not any("runfigures" in query["sql"].lower() for query in many.captured_queries)
+
+
+def test_the_rounds_reckon_a_lab_again_when_a_recording_was_read_and_else_now_and_then(weeks: Weeks, read: Read, cast: Cast) -> None:
+    weeks(5)
+    standing.sweep()
+    first = Standing.objects.get(lab=cast.lab).reckoned_at
+    standing.sweep()
+    assert Standing.objects.get(lab=cast.lab).reckoned_at == first
+    read(40)
+    standing.sweep()
+    second = Standing.objects.get(lab=cast.lab).reckoned_at
+    assert second > first
+    Standing.objects.update(reckoned_at=second - standing.AT_LATEST)
+    standing.sweep()
+    assert Standing.objects.get(lab=cast.lab).reckoned_at > second
+
+
+def test_only_the_beginning_and_the_last_weeks_are_held_in_mind(weeks: Weeks, actor: Actor, cast: Cast) -> None:
+    weeks(WEEKS + 4, a_week=1)
+    one = told(actor, cast)[""]
+    assert (one.reference_runs, len(one.weeks)) == (20, WEEKS)
+    assert one.weeks[0].starts_on == (MONDAY + timedelta(weeks=4)).date()

@@ -23,6 +23,8 @@ from backend.drift.models import Recalibration, home_of
 from backend.drift.services import cancel_recalibration, request_recalibration
 from backend.drift.verdicts import count_told, write_told
 from backend.imaging.models import Cycle, Dish, Patient, Stack
+from backend.live.models import LoggedEvent
+from backend.live.topics import lab_topic
 from backend.registry.models import Weights
 from backend.registry.services import scan_weights
 from backend.review.models import Reading
@@ -164,3 +166,17 @@ def test_the_page_is_told_what_there_is_and_what_it_takes(as_read: AsRead, cast:
 def test_the_page_and_the_detector_agree_on_how_many_it_takes() -> None:
     ours = (selectors.LEAST_EMBRYOS, selectors.LEAST_PATIENTS)
     assert ours == (stages_recalibrating.LEAST_EMBRYOS, stages_recalibrating.LEAST_PATIENTS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lab_hears_of_a_recalibration_from_asking_to_its_end(as_read: AsRead, ask: Callable[[], Recalibration], cast: Cast) -> None:
+    for number in range(12):
+        as_read(number)
+    job = ask()
+    execute(job.id)
+    job.refresh_from_db()
+    logged = LoggedEvent.objects.filter(topic=lab_topic(cast.lab.id), type="recalibration.changed").order_by("seq")
+    heard = [event.payload for event in logged]
+    assert [one["state"] for one in heard] == ["queued", "running", "finished"]
+    assert {one["recalibration_id"] for one in heard} == {str(job.id)}
+    assert [one["weights_id"] for one in heard] == [None, None, str(job.weights_id)]

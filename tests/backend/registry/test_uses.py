@@ -260,7 +260,8 @@ def test_weights_are_retired_only_while_nobody_uses_them(admins: Admins, shipped
     assert admins.browser(cast.lab_admin).post(retire, {}).json()["code"] == "weights_in_use"
     admins.roll_back(cast.lab_admin)
     assert admins.browser(cast.lab_admin).post(retire, {"reason": "old"}).json()["state"] == "retired"
-    assert admins.propose(cast.lab_admin, weights).json()["code"] == "weights_unusable"
+    refused = admins.propose(cast.lab_admin, weights).json()
+    assert (refused["code"], refused["detail"]) == ("weights_retired", f"{weights.name} was retired: old")
     scan_weights()
     weights.refresh_from_db()
     assert (weights.state, weights.reason) == ("retired", "old")

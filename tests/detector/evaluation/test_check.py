@@ -11,8 +11,9 @@ import pytest
 
 from detector.errors import DetectorError
 from detector.evaluation.check_calibration import Honesty
-from detector.evaluation.check_cost import speeds
+from detector.evaluation.check_cost import ROUNDS, speeds
 from detector.evaluation.check_differences import OF_A_KIND, Differences
+from detector.evaluation.check_gain import Gains
 from detector.evaluation.check_set import Shown, dishes_in, hash_of, labelled_dishes, make_set, require_whole
 from detector.evaluation.check_wells import Contender, side_by_side
 from detector.evaluation.truth import from_dict
@@ -89,6 +90,33 @@ def test_what_is_missed_named_otherwise_or_invented_is_a_difference_with_its_pic
     assert (figures["wells"], figures["recall"], figures["false_alarms"], figures["content"]) == (2, 0.5, 1, 1.0)
 
 
+def test_wells_named_right_are_compared_on_the_same_pictures_and_what_nobody_is_sure_of_is_left_out(tmp_path: Path) -> None:
+    left, right, third = Box(10, 10, 50, 50), Box(60, 10, 100, 50), Box(110, 10, 150, 50)
+    truth = [
+        {"row": 0, "column": 0, "box": left.as_list(), "content": "gas"},
+        {"row": 0, "column": 1, "box": right.as_list(), "content": "embryo"},
+        {"row": 0, "column": 2, "box": third.as_list(), "content": "gas", "content_unsure": True},
+    ]
+    picture = from_dict({"file": "d.png", "wells": truth}, np.zeros((120, 160), np.uint8))
+    shown = Shown("hard", picture, ("A1", "A2", "A3"))
+    before, after = Contender(Says((left, Content.EMPTY))), Contender(Says((left, Content.GAS), (right, Content.GAS)))
+    both = side_by_side({"before": before, "after": after}, [shown] * 3, Differences(tmp_path), say=quiet, of=3)
+    assert {one["set"]: (one["pictures"], one["answers"], one["gain"]) for one in both} == {"all": (3, 6, 0.5), "hard": (3, 6, 0.5)}
+    assert side_by_side({"after": after}, [shown], Differences(tmp_path), say=quiet, of=1) == []
+
+
+def test_a_gain_of_a_few_answers_may_be_chance_and_one_of_most_is_not() -> None:
+    gains = Gains()
+    for number in range(60):
+        gains.add("usual", before=14, after=14 + (number % 3 == 0) - (number % 4 == 0), answers=16)
+        gains.add("hard", before=10, after=13, answers=16)
+    gains.add("hard", before=0, after=0, answers=0)
+    hard, usual = gains.told()
+    assert (hard["set"], hard["pictures"], hard["low"], hard["high"]) == ("hard", 60, 0.1875, 0.1875)
+    assert usual["low"] < 0 < usual["high"]
+    assert usual["low"] < usual["gain"] < usual["high"]
+
+
 def test_many_differences_are_counted_whole_and_shown_in_part(tmp_path: Path) -> None:
     differences = Differences(tmp_path)
     for number in range(OF_A_KIND + 5):
@@ -126,7 +154,7 @@ def test_speed_is_measured_in_turns() -> None:
         return 3
 
     rates = speeds({"after": lambda: work("after"), "before": lambda: work("before")})
-    assert turns == ["after", "before"] * 6
+    assert turns == ["after", "before"] * (ROUNDS + 1)
     assert min(rates.values()) > 0
 
 

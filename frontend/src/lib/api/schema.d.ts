@@ -2845,6 +2845,35 @@ export interface components {
        */
       verdict: components['schemas']['DifferenceVerdictEnum'];
     };
+    /** @description How much more often the checked weights are right than those in use, on the same pictures; wells not found are not right. */
+    CheckGainOut: {
+      /** @description wells, or embryos */
+      answers: number;
+      /**
+       * Format: double
+       * @description in the share of right answers, -1 to 1
+       */
+      gain: number;
+      /** Format: double */
+      high: number;
+      /**
+       * Format: double
+       * @description of the 95 % interval, pictures drawn anew
+       */
+      low: number;
+      pictures: number;
+      set: components['schemas']['CheckGainOutSetEnum'];
+    };
+    /**
+     * @description * `all` - all
+     *     * `usual` - usual
+     *     * `hard` - hard
+     *     * `shifted` - shifted
+     *     * `rendered` - rendered
+     *     * `labels` - labels
+     * @enum {string}
+     */
+    CheckGainOutSetEnum: 'all' | 'usual' | 'hard' | 'shifted' | 'rendered' | 'labels';
     CheckInRequest: {
       /**
        * Format: uuid
@@ -2895,6 +2924,8 @@ export interface components {
       /** @description those in use; null: nothing was, and differences are those from the truth */
       before: components['schemas']['JudgedOut'] | null;
       counts: components['schemas']['DifferenceCountOut'][];
+      /** @description one a set; empty where nothing was in use */
+      readonly gains: components['schemas']['CheckGainOut'][];
     };
     /**
      * @description * `preparing` - preparing
@@ -3895,7 +3926,7 @@ export interface components {
       peak_mib: number;
       /**
        * Format: double
-       * @description wells or embryos a second, the median of rounds taken in turns
+       * @description wells or embryos a second, the quickest of rounds taken in turns
        */
       per_s: number;
       /** @description all, usual, hard and shifted, or rendered; and labels */
@@ -4725,6 +4756,7 @@ export interface components {
         | components['schemas']['LiveCheckChanged']
         | components['schemas']['LiveShadowChanged']
         | components['schemas']['LiveAdmissionChanged']
+        | components['schemas']['LiveRecalibrationChanged']
         | components['schemas']['LiveRunChanged'];
       /** Seq */
       seq: number;
@@ -4858,6 +4890,7 @@ export interface components {
       | components['schemas']['LiveCheckChanged']
       | components['schemas']['LiveShadowChanged']
       | components['schemas']['LiveAdmissionChanged']
+      | components['schemas']['LiveRecalibrationChanged']
       | components['schemas']['LiveRunChanged'];
     /**
      * FateChanged
@@ -5093,6 +5126,26 @@ export interface components {
       type: 'reading.changed';
       /** Version */
       version: number;
+    };
+    /**
+     * RecalibrationChanged
+     * @description Fitting anew how sure a lab's stager may be was asked for, started or ended; `weights_id`: the candidate that came of it.
+     */
+    LiveRecalibrationChanged: {
+      /** Recalibration Id */
+      recalibration_id: string;
+      /**
+       * State
+       * @enum {string}
+       */
+      state: 'queued' | 'running' | 'finished' | 'cancelled' | 'failed';
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      type: 'recalibration.changed';
+      /** Weights Id */
+      weights_id: string | null;
     };
     /**
      * RefusalValue

@@ -87,6 +87,7 @@ function apply(state: DishState, event: LiveEvent): DishState {
     case 'check.changed':
     case 'shadow.changed':
     case 'admission.changed':
+    case 'recalibration.changed':
       return state; // these belong to the lab's topic
   }
 }

@@ -1,4 +1,4 @@
-import type { Judged, SetFigures } from './types';
+import type { Gain, Judged, SetFigures } from './types';
 
 type Name = Exclude<keyof SetFigures, 'confusion' | 'accuracy3_interval'>;
 
@@ -59,8 +59,8 @@ export function honestyOf(kind: string, after: Judged, before: Judged | null): R
 
 /** Speed and memory on this server. */
 export const costOf = (after: Judged, before: Judged | null): Row[] => [
-  row('per_s', before?.per_s, after.per_s, true, true),
-  row('peak_mib', before?.peak_mib, after.peak_mib, false, true),
+  row('per_s', before?.per_s, after.per_s, true, true, within(0.25)),
+  row('peak_mib', before?.peak_mib, after.peak_mib, false, true, within(0.05)),
 ];
 
 export const kindsOf = (after: Judged, before: Judged | null): string[] =>
@@ -68,14 +68,37 @@ export const kindsOf = (after: Judged, before: Judged | null): string[] =>
     (kind) => kind in after.calibration || (before !== null && kind in before.calibration),
   );
 
+/** How much more often the candidate is right on one set; null where nothing was beside it. */
+export const gainOf = (set: string, gains: readonly Gain[]): Gain | null =>
+  gains.find((one) => one.set === set) ?? null;
+
+/** Whether a gain is more than chance: its interval lies on one side of nought. */
+export const verdictOf = ({ low, high }: Gain): 'better' | 'worse' | 'chance' =>
+  low > 0 ? 'better' : high < 0 ? 'worse' : 'chance';
+
 type Told = number | null | undefined;
 
-function row(name: string, was: Told, is: Told, isHigherBetter: boolean, isCount: boolean): Row {
+function row(
+  name: string,
+  was: Told,
+  is: Told,
+  isHigherBetter: boolean,
+  isCount: boolean,
+  isAlike: Alike = asShown,
+): Row {
   const [before, after] = [was ?? null, is ?? null];
-  return { name, before, after, isHigherBetter, isCount, change: changeOf(before, after, isHigherBetter) };
+  const isSame = before === null || after === null || isAlike(before, after);
+  const change = isSame ? null : after > before === isHigherBetter ? 'better' : 'worse';
+  return { name, before, after, isHigherBetter, isCount, change };
 }
 
-function changeOf(before: number | null, after: number | null, isHigherBetter: boolean): Row['change'] {
-  if (before === null || after === null || before === after) return null;
-  return after > before === isHigherBetter ? 'better' : 'worse';
-}
+type Alike = (one: number, other: number) => boolean;
+
+/** Shares are shown in tenths of a per cent: what reads alike is not called better. */
+const asShown: Alike = (one, other) => Math.round(one * 1000) === Math.round(other * 1000);
+
+/** Speed and memory wander by themselves from one measuring to the next, speed more where the server has other work. */
+const within =
+  (share: number): Alike =>
+  (one, other) =>
+    Math.abs(one - other) <= share * Math.max(one, other);

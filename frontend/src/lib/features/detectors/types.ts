@@ -9,6 +9,7 @@ export type Uses = Schemas['UsesOut'];
 export type TaskUse = Uses['tasks'][number];
 export type Check = Schemas['CheckOut'];
 export type CheckDetail = Schemas['CheckDetailOut'];
+export type Gain = Schemas['CheckGainOut'];
 export type Judged = Schemas['JudgedOut'];
 export type SetFigures = Schemas['SetFiguresOut'];
 export type Reliability = Schemas['ReliabilityFiguresOut'];

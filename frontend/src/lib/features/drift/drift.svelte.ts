@@ -1,10 +1,9 @@
 import { body } from '$lib/api/client';
 import { asRefusal, type Refusal } from '$lib/api/refusal';
+import type { LiveEvent } from '$lib/api/types';
 import type { App } from '$lib/app.svelte';
 import { isUnderWay } from '$lib/features/detectors/one.svelte';
 import type { Drift, Recalibration, Recalibrations } from '$lib/features/detectors/types';
-
-const LOOK_EVERY_MS = 3000;
 
 /** How a lab's recordings have changed, and fitting anew how sure the stager may be. */
 export class LabDrift {
@@ -20,8 +19,7 @@ export class LabDrift {
   );
   readonly #app: App;
   readonly #lab: string;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  #asked = 0;
 
   constructor(app: App, lab: string) {
     this.#app = app;
@@ -45,7 +43,6 @@ export class LabDrift {
   async start(): Promise<void> {
     const params = { path: { lab_id: this.#lab } };
     this.#take(await body(this.#app.api.POST('/api/labs/{lab_id}/recalibrations/', { params })));
-    this.#lookLater();
   }
 
   async cancel({ id }: Recalibration): Promise<void> {
@@ -53,24 +50,17 @@ export class LabDrift {
     this.#take(await body(this.#app.api.POST('/api/recalibrations/{recalibration_id}/cancel/', { params })));
   }
 
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
+  /** What is told of a recalibration is asked for whole: a finished one has its figures. */
+  hear(event: LiveEvent): void {
+    // Where the server is away for a moment, the feed comes back with a new epoch and all is asked for again.
+    if (event.type === 'recalibration.changed') void this.#look().catch(() => undefined);
   }
 
   async #look(): Promise<void> {
+    const asked = ++this.#asked;
     const params = { path: { lab_id: this.#lab } };
     const found = await body(this.#app.api.GET('/api/labs/{lab_id}/recalibrations/', { params }));
-    if (this.#isClosed) return;
-    this.fitting = found;
-    this.#lookLater();
-  }
-
-  #lookLater(): void {
-    clearTimeout(this.#timer);
-    if (this.#isClosed || !this.underWay) return;
-    // A server that is away for a moment is asked again; the live badge tells people that it is.
-    this.#timer = setTimeout(() => void this.#look().catch(() => this.#lookLater()), LOOK_EVERY_MS);
+    if (asked === this.#asked) this.fitting = found;
   }
 
   #take(one: Recalibration): void {

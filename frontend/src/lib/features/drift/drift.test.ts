@@ -87,5 +87,24 @@ test('recalibrating needs embryos and patients enough, and one at a time', async
   expect(drift.isEnough).toBe(true);
   await drift.start();
   expect([drift.underWay?.id, drift.ended]).toEqual(['r', []]);
-  drift.close();
+});
+
+test('a recalibration that ended elsewhere is shown without anybody asking', async () => {
+  const server = { state: 'queued' };
+  const { app } = somebody(({ path }) => {
+    if (path.endsWith('/drift/')) return { incubators: [], alarming_spreads: 4 };
+    const recalibrations = [{ id: 'r', state: server.state }];
+    return { embryos: 12, patients: 4, least_embryos: 12, least_patients: 4, recalibrations };
+  });
+  const drift = new LabDrift(app, 'l');
+  await drift.load();
+  expect(drift.underWay?.id).toBe('r');
+  server.state = 'finished';
+  drift.hear({
+    type: 'recalibration.changed',
+    recalibration_id: 'r',
+    state: 'finished',
+    weights_id: 'w',
+  });
+  await expect.poll(() => [drift.underWay, drift.ended.length]).toEqual([null, 1]);
 });

@@ -24,7 +24,7 @@ export const judging = {
   'detectors.calibration': 'Calibration',
   'detectors.cost': 'Speed and memory',
   'detectors.cost_text':
-    'Measured on this server: {value} wells or embryos a second, the median of rounds taken in turns; memory of a process of its own.',
+    'Measured on this server: {value} wells or embryos a second, the quickest of 21 rounds taken in turns; memory of a process of its own. Other work on the server can halve a speed: check once more in quiet before you decide by it.',
   'detectors.sets': 'Judged on',
   'detectors.set.all': 'all together',
   'detectors.set.usual': 'usual renderings',
@@ -33,6 +33,16 @@ export const judging = {
   'detectors.set.rendered': 'renderings',
   'detectors.set.labels': 'this lab’s labels',
   'detectors.over': { one: 'Over {n} picture.', other: 'Over {n} pictures.' },
+  'detectors.alike.wells': 'Both answer every picture of this check alike.',
+  'detectors.alike.stages':
+    'Both name every picture of this check alike, as weights do that only a recalibration tells apart. What that changes, confidence and bounds over whole recordings, stands with it under Drift.',
+  'detectors.gain.better': 'Right more often than what is in use, beyond chance.',
+  'detectors.gain.worse': 'Right less often than what is in use, beyond chance.',
+  'detectors.gain.chance': 'No difference that could not be chance.',
+  'detectors.gain_of.wells':
+    'Contents named right, wells not found counted as wrong: {gain} points on {answers} wells; {low} to {high} in 95 of 100 draws of these pictures. Of many figures a small difference in one means little.',
+  'detectors.gain_of.stages':
+    'Stages or phases named right: {gain} points on {answers} embryos; {low} to {high} in 95 of 100 draws of these pictures. Of many figures a small difference in one means little.',
   'detectors.over_labels': 'Nothing was learned from them.',
   'detectors.kind.labels': 'On this lab’s labels',
   'detectors.kind.renderings': 'On renderings',
@@ -72,7 +82,8 @@ export const judging = {
   'detectors.differences': 'What they say differently',
   'detectors.all_differences': 'all {n}',
   'detectors.no_differences': 'There is no such difference.',
-  'detectors.capped': 'The most telling of each kind were kept with their pictures; all were counted.',
+  'detectors.capped':
+    'At most 20 of each kind of pictures and verdict are kept with their pictures; all were counted.',
   'detectors.nth': '{at} of {of}',
   'detectors.picture_of': 'Well {place} of {picture}',
   'detectors.truth': 'Truth',

@@ -24,7 +24,7 @@ export const judging: Record<keyof typeof english, Entry> = {
   'detectors.calibration': 'Калибровка',
   'detectors.cost': 'Скорость и память',
   'detectors.cost_text':
-    'Измерено на этом сервере: {value} лунок или эмбрионов в секунду, медиана раундов по очереди; память отдельного процесса.',
+    'Измерено на этом сервере: {value} лунок или эмбрионов в секунду, самый быстрый из 21 прохода по очереди; память отдельного процесса. Другая работа на сервере может уменьшить скорость вдвое: прежде чем решать по ней, проверьте ещё раз, когда сервер свободен.',
   'detectors.sets': 'На чём оценено',
   'detectors.set.all': 'всё вместе',
   'detectors.set.usual': 'обычные нарисованные чашки',
@@ -38,9 +38,19 @@ export const judging: Record<keyof typeof english, Entry> = {
     many: 'На {n} снимках.',
     other: 'На {n} снимках.',
   },
+  'detectors.alike.wells': 'На каждый снимок этой проверки оба отвечают одинаково.',
+  'detectors.alike.stages':
+    'Оба называют каждый снимок этой проверки одинаково: так бывает, когда веса различает только перекалибровка. Что она меняет (уверенность и границы по целым записям), показано при ней во вкладке «Дрейф».',
+  'detectors.gain.better': 'Прав чаще используемого, и это не случайность.',
+  'detectors.gain.worse': 'Прав реже используемого, и это не случайность.',
+  'detectors.gain.chance': 'Разница может быть случайной.',
+  'detectors.gain_of.wells':
+    'Содержимое названо верно (ненайденная лунка считается ошибкой): {gain} п. п., лунок: {answers}; от {low} до {high} в 95 из 100 выборок этих снимков. Когда показателей много, небольшая разница в одном значит мало.',
+  'detectors.gain_of.stages':
+    'Стадия или фаза названа верно: {gain} п. п., эмбрионов: {answers}; от {low} до {high} в 95 из 100 выборок этих снимков. Когда показателей много, небольшая разница в одном значит мало.',
   'detectors.over_labels': 'На них никто не учился.',
   'detectors.kind.labels': 'На метках лаборатории',
-  'detectors.kind.renderings': 'На нарисованных чашках',
+  'detectors.kind.renderings': 'На нарисованных снимках',
   'detectors.curve.after': 'этот',
   'detectors.curve.before': 'используемый',
   'detectors.curve.ideal': 'совершенно честный',
@@ -77,7 +87,7 @@ export const judging: Record<keyof typeof english, Entry> = {
   'detectors.differences': 'Что они говорят по-разному',
   'detectors.all_differences': 'все {n}',
   'detectors.no_differences': 'Таких расхождений нет.',
-  'detectors.capped': 'Со снимками сохранены самые показательные каждого рода; сосчитаны все.',
+  'detectors.capped': 'Со снимками сохранено не больше 20 каждого рода снимков и вывода; сосчитаны все.',
   'detectors.nth': '{at} из {of}',
   'detectors.picture_of': 'Лунка {place}, снимок {picture}',
   'detectors.truth': 'На самом деле',
@@ -93,10 +103,10 @@ export const judging: Record<keyof typeof english, Entry> = {
   'drift.none_text': 'Показатели появятся с первыми анализами используемых детекторов.',
   'drift.no_incubator': 'Инкубатор не назван',
   'drift.reference': {
-    one: 'Полоса: первая {n} запись, с {since}.',
-    few: 'Полоса: первые {n} записи, с {since}.',
-    many: 'Полоса: первые {n} записей, с {since}.',
-    other: 'Полоса: первые {n} записи, с {since}.',
+    one: 'Полоса: первая {n} запись, с {since}',
+    few: 'Полоса: первые {n} записи, с {since}',
+    many: 'Полоса: первые {n} записей, с {since}',
+    other: 'Полоса: первые {n} записи, с {since}',
   },
   'drift.too_few': {
     one: 'Пока {n} запись: чтобы судить, нужно ещё несколько.',

@@ -9,6 +9,10 @@ const tensors = (what: string): Words => [`Файл safetensors не приня�
 
 /** Why weights from elsewhere are not let in, and what stands in the way of recalibrating, by the server's code. */
 export const ADMISSION_WORDS: Record<string, Words> = {
+  admission_unanswered: [
+    'Никто вовремя не сказал, что значат классы этой сети, и файл удалён.',
+    'Добавьте его ещё раз.',
+  ],
   admission_over: ['Этот файл уже прочитан или прекращён.', 'Добавьте его ещё раз.'],
   answers_too_many: [
     'Сеть отвечает слишком многими рамками.',
