@@ -94,9 +94,8 @@ def _from_set(source: Source, found: Survey, format_name: str, limits: Limits) -
         return _from_entry(source, *containers[0], limits)
     if not found.pictures:
         others = len(found.texts) + len(found.ignored)
-        raise refusal(
-            Code.PICTURES_NONE, f"{source.label} holds no picture or video" + (f", only {others} other files." if others else ".")
-        )
+        besides = f", only {others} other file{'s' if others > 1 else ''}" if others else ""
+        raise refusal(Code.PICTURES_NONE, f"{source.label} holds no picture or video{besides}.")
     if all(picture.kind is Kind.TIFF for picture in found.pictures):
         first = source.open(found.pictures[0].entry)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,14 @@ def test_a_name_is_shown_in_one_line_without_what_deceives() -> None:
     assert "\n" not in refused.value.detail
     assert "\u202e" not in refused.value.detail
     assert len(refused.value.detail) < 200
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "only 1 other file."), (2, "only 2 other files.")])
+def test_an_archive_without_pictures_says_how_many_other_files_it_holds(tmp_path: Path, count: int, said: str) -> None:
+    path = tmp_path / "notes.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(count):
+            archive.writestr(f"note{number}.txt", "kept at 37 C")
+    with pytest.raises(StackError) as refused:
+        open_stack(path)
+    assert refused.value.detail.endswith(said)
