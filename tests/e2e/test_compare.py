@@ -235,6 +235,14 @@ def test_a_dish_that_is_not_there_is_told(open_page: Opener, developed_dish: str
     expect(page.locator("[data-testid=tile][data-standing=failed]")).to_have_count(1)
 
 
+def test_a_well_that_a_dish_does_not_have_is_told_and_can_be_taken_out(open_page: Opener, developed_dish: str) -> None:
+    page = open_page("/settings")
+    page.goto(f"/compare?items={items(developed_dish, [wells(page, developed_dish)[0], 'Z9'])}")
+    tile = page.locator("[data-testid=tile][data-standing=no_well]")
+    expect(tile).to_contain_text("This dish has no such well", timeout=SLOW_MS)
+    expect(tile.get_by_role("button", name=re.compile("^Take Z9 of .* out"))).to_be_enabled()
+
+
 def test_the_comparison_fits_a_narrow_screen(open_page: Opener, developed_dish: str) -> None:
     page = opened(open_page, developed_dish, count=8, width=1024, height=768)
     expect(page.get_by_role("slider")).to_be_in_viewport()

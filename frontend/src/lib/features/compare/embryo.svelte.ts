@@ -11,7 +11,7 @@ import type { Reach } from './timetable';
 import type { Compared, Decision, EffectiveOnset } from './types';
 
 /** Why a tile shows no picture of the page's hour. */
-export type Standing = 'loading' | 'failed' | 'no_recording' | 'not_synced' | 'pending' | Reach;
+export type Standing = 'loading' | 'failed' | 'no_recording' | 'no_well' | 'not_synced' | 'pending' | Reach;
 
 export interface Onset extends EffectiveOnset {
   phase: PhaseName;
@@ -80,6 +80,7 @@ export class Embryo implements Ranked {
     if (!recording || recording.refusal) return recording ? 'failed' : 'loading';
     if (!recording.state) return 'loading';
     if (!recording.frames) return 'no_recording';
+    if (!recording.wellAt(this.item.place, 0)) return 'no_well';
     if (!this.isSynced) return 'not_synced';
     const { frame, reach } = recording.timetable.at(this.page.sync.hour);
     if (reach !== 'within') return reach;

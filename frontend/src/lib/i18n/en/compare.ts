@@ -41,6 +41,7 @@ export const compare = {
   'compare.waiting': 'loading…',
   'compare.standing.failed': 'This dish could not be loaded',
   'compare.standing.no_recording': 'There is no recording yet',
+  'compare.standing.no_well': 'This dish has no such well',
   'compare.standing.not_synced': 'Not moved: its hours post insemination are not known',
   'compare.standing.pending': 'Loading…',
   'compare.standing.before': 'Not recorded yet at this hour',

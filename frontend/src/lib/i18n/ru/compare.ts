@@ -50,6 +50,7 @@ export const compare = {
   'compare.waiting': 'загрузка…',
   'compare.standing.failed': 'Эту чашку не удалось загрузить',
   'compare.standing.no_recording': 'Записи ещё нет',
+  'compare.standing.no_well': 'Такой лунки в чашке нет',
   'compare.standing.not_synced': 'Не движется: часы после оплодотворения неизвестны',
   'compare.standing.pending': 'Загрузка…',
   'compare.standing.before': 'В этот час запись ещё не велась',
