@@ -282,8 +282,10 @@ SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", default=5)
 # --- where nets run ---
 DETECTOR_DEVICE = env.str("DETECTOR_DEVICE", default="auto")
 """auto, cpu or cuda:N."""
-DETECTOR_SHARED = env.bool("DETECTOR_SHARED", default=WORKER_PROCESSES > 1)
-"""One process owns the device and computes together what the processes that take runs ask for; false: each has nets of its own."""
+_HAS_CARD = DETECTOR_DEVICE.startswith("cuda") or (DETECTOR_DEVICE == "auto" and Path("/dev/nvidiactl").exists())
+DETECTOR_SHARED = env.bool("DETECTOR_SHARED", default=WORKER_PROCESSES > 1 and _HAS_CARD)
+"""One process owns the device and computes together what the processes that take runs ask for; false: each has nets of its own,
+which on processors is a third faster (docs/operating.md)."""
 DETECTOR_MEMORY_MB = env.int("DETECTOR_MEMORY_MB", default=512)
 """Of nets that are kept open; what was not asked for longest is let go first."""
 DETECTOR_STATUS = DATA_DIR / "run" / "device.json"

@@ -28,7 +28,8 @@ def recording(tmp_path: Path) -> Path:
 @pytest.fixture
 def sharing(install: Callable[..., Installation]) -> Iterator[Faulty]:
     """Two processes that take runs, each allowed half of what there is, and the shipped weights."""
-    made = Faulty(install(WORKER_PROCESSES="2", RUN_THREADS="1", SWEEP_EVERY_S="0.3", RUN_REMIND_S="2"), lambda: None)
+    several = {"WORKER_PROCESSES": "2", "DETECTOR_SHARED": "true", "RUN_THREADS": "1"}
+    made = Faulty(install(**several, SWEEP_EVERY_S="0.3", RUN_REMIND_S="2"), lambda: None)
     yield made
     made.close()
 

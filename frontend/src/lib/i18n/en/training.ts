@@ -64,7 +64,7 @@ export const training = {
   'training.asked': 'Asked for',
   'training.ended': 'Ended',
   'training.pictures': 'Pictures',
-  'training.pictures_of': '{train} learned from, {validation} of them chosen by before',
+  'training.pictures_of': '{train} learned from; {validation} of them first chose how long',
   'training.took': 'Learned for',
   'training.stopped_early':
     'Choosing ended early, because the part that is chosen by no longer improved; {step} steps were chosen.',
@@ -76,7 +76,9 @@ export const training = {
   'training.curve.validation.phases': 'share named right; more is better',
   'training.curve.validation.wells': 'wells found and named right (F1); more is better',
   'training.curve_now': 'At step {step} the loss is {loss}.',
-  'training.curve_best': 'Best so far: {value} at step {step}.',
+  'training.curve_best': 'Best: {value} at step {step}.',
+  'training.curve_chosen':
+    '{step} steps were chosen: the latest look that so few pictures cannot tell from the best.',
   'training.step': 'Step',
   'training.as_table': 'The figures as a table',
   'training.final': 'What it improved',

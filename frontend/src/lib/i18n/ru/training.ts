@@ -66,7 +66,7 @@ export const training: Record<keyof typeof english, Entry> = {
   'training.asked': 'Запрошено',
   'training.ended': 'Закончено',
   'training.pictures': 'Снимки',
-  'training.pictures_of': '{train} для обучения, по {validation} из них прежде выбирали',
+  'training.pictures_of': '{train} для обучения; по {validation} из них прежде выбрали, сколько учиться',
   'training.took': 'Училось',
   'training.stopped_early':
     'Выбор закончен раньше, потому что на части для выбора стало не лучше; выбрано шагов: {step}.',
@@ -78,7 +78,9 @@ export const training: Record<keyof typeof english, Entry> = {
   'training.curve.validation.phases': 'доля верно названных; больше — лучше',
   'training.curve.validation.wells': 'лунки, найденные и названные верно (F1); больше — лучше',
   'training.curve_now': 'На шаге {step} потери {loss}.',
-  'training.curve_best': 'Лучшее пока: {value} на шаге {step}.',
+  'training.curve_best': 'Лучшее: {value} на шаге {step}.',
+  'training.curve_chosen':
+    'Выбрано шагов: {step} — последняя проверка, которую по стольким снимкам не отличить от лучшей.',
   'training.step': 'Шаг',
   'training.as_table': 'Значения таблицей',
   'training.final': 'Что стало лучше',
