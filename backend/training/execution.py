@@ -180,7 +180,8 @@ class _Work:
     def _at(self, stage: str, done: int, total: int) -> None:
         if self._progress["stage"] != stage:
             self._pace = None
-        is_new = self._progress["stage"] != stage or bool(self._points)
+        # A look is rare and worth telling at once; the second learning's have no points of the curve.
+        is_new = self._progress["stage"] != stage or bool(self._points) or stage == "learning_again"
         self._progress |= {"stage": stage, "done": done, "total": total, "estimate_s": self._estimate(stage, done, total)}
         self._check(at_once=is_new)
 
