@@ -13,12 +13,13 @@ def card_text(
     """The card in Markdown."""
     measured = f"```\n{json.dumps(dict(figures), indent=1)}\n```" if figures else "No picture was held back, so nothing was measured."
     told = "".join(f"\n* {key}: {value}" for key, value in marks.items())
+    count = facts["validation_pictures"]
+    chosen = f" How long to learn was chosen by {count} of these pictures,\nbefore all were learned from." if count else ""
     return f"""# {name}
 
 Finds the wells of a dish in one grey picture and says what each holds. It went on from {start} and learned from {facts["pictures"]}
 labelled pictures ({facts["wells"]} wells) of one lab, mixed with {facts["renderings"]} renderings so that it does not forget:
-{facts["steps"]} steps, {facts["minutes"]} minutes. How long to learn was chosen by {facts["validation_pictures"]} of these pictures,
-before all were learned from. Made by
+{facts["steps"]} steps, {facts["minutes"]} minutes.{chosen} Made by
 
     {command}
 {told}

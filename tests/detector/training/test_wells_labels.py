@@ -98,7 +98,9 @@ def test_a_labs_dishes_make_weights_that_are_served_and_judged_once(tmp_path: Pa
     assert len(load_finder(out).find([np.zeros((275, 384), np.uint8)])) == 1
     manifest = (out / "manifest.toml").read_text()
     assert 'data_set = "abc"' in manifest
-    assert str(tmp_path) not in manifest + (out / "card.md").read_text()
+    card = (out / "card.md").read_text()
+    assert "chosen by 1 of these pictures" in card
+    assert str(tmp_path) not in manifest + card
     # What was made is of the kind that was gone on from.
     assert load_weights(out).family == load_weights(SHIPPED).family
     nets_of(out)
